@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+# Warnings and instrumentation for our own targets only: linked as a build
+# interface, so that users of the installed package inherit none of it.
+add_library(sio_flags INTERFACE)
+target_compile_features(sio_flags INTERFACE c_std_11)
+target_compile_definitions(sio_flags INTERFACE _GNU_SOURCE)
+target_compile_options(sio_flags INTERFACE
+  -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+  -Wpointer-arith -Wwrite-strings -Wvla -fno-strict-overflow)
+if(SIO_WERROR)
+  target_compile_options(sio_flags INTERFACE -Werror)
+endif()
+if(SIO_SANITIZE)
+  target_compile_options(sio_flags INTERFACE -fsanitize=${SIO_SANITIZE} -fno-omit-frame-pointer
+                                             -fno-sanitize-recover=all)
+  target_link_options(sio_flags INTERFACE -fsanitize=${SIO_SANITIZE})
+endif()
+if(SIO_COVERAGE)
+  target_compile_options(sio_flags INTERFACE --coverage -fprofile-update=atomic)
+  target_link_options(sio_flags INTERFACE --coverage)
+endif()
