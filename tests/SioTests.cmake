@@ -15,7 +15,7 @@ function(sio_c_test name)
                                                   ${PROJECT_SOURCE_DIR}/common ${PROJECT_SOURCE_DIR})
   target_compile_definitions(test_${name} PRIVATE
     SIO_FIXTURES="${PROJECT_SOURCE_DIR}/tests/fixtures")
-  target_link_libraries(test_${name} PRIVATE ${T_LIBRARIES} sio_common_static
+  target_link_libraries(test_${name} PRIVATE ${T_LIBRARIES} sio_emitter_static sio_common_static
                                              PkgConfig::CMOCKA
                                              sio_flags)
   file(READ test_${name}.c source)
@@ -25,6 +25,7 @@ function(sio_c_test name)
     string(REGEX REPLACE ".*\\([ \n]*" "" case "${entry}")
     add_test(NAME ${T_LABEL}.${name}.${case} COMMAND test_${name} ${case})
     set_tests_properties(${T_LABEL}.${name}.${case} PROPERTIES
-      LABELS ${T_LABEL} TIMEOUT ${T_TIMEOUT} SKIP_RETURN_CODE 77)
+      LABELS ${T_LABEL} TIMEOUT ${T_TIMEOUT} SKIP_RETURN_CODE 77
+      ENVIRONMENT "SIO_REDISD=$<TARGET_FILE:sio-redisd>")
   endforeach()
 endfunction()

@@ -70,7 +70,7 @@ static sio_status read_exactly(const char *text, size_t len)
     return status;
 }
 
-static void test_every_prefix_is_refused(void **state)
+static void every_prefix_is_refused(void **state)
 {
     static const char text[] =
         "{\"id\":1234567,\"uuid\":\"3f2504e0-4f89-11d3-9a0c-0305e82c3301\",\"price\":-129.99e+1,"
@@ -82,7 +82,7 @@ static void test_every_prefix_is_refused(void **state)
     assert_int_equal(read_exactly(text, sizeof text - 1), SIO_OK);
 }
 
-static void test_every_byte_changed(void **state)
+static void every_byte_changed(void **state)
 {
     char text[] = "{\"a\":[1.5,\"\\u00e9x\"],\"1\":{\"b\":null,\"b\":true}}";
     (void)state;
@@ -97,7 +97,7 @@ static void test_every_byte_changed(void **state)
     }
 }
 
-static void test_depth(void **state)
+static void depth(void **state)
 {
     sio_buf out;
     sio_json_error error;
@@ -139,7 +139,7 @@ static void require_own_malloc(void)
         SIO_SKIP("another malloc is in front of the test's");
 }
 
-static void test_no_allocation_when_small(void **state)
+static void no_allocation_when_small(void **state)
 {
     static const char text[] =
         "{\"id\":1234567,\"type\":\"order.updated\",\"tags\":[\"alpha\",\"beta\"],\"price\":129.99,"
@@ -181,7 +181,7 @@ static void check_memory(sio_str text)
     }
 }
 
-static void test_no_memory(void **state)
+static void no_memory(void **state)
 {
     sio_buf text;
     (void)state;
@@ -204,13 +204,13 @@ static void test_no_memory(void **state)
     check_memory(sio_str_of(keys, 2000));
 }
 #else
-static void test_no_allocation_when_small(void **state)
+static void no_allocation_when_small(void **state)
 {
     (void)state;
     SIO_SKIP("the sanitizer has a malloc of its own");
 }
 
-static void test_no_memory(void **state)
+static void no_memory(void **state)
 {
     (void)state;
     SIO_SKIP("the sanitizer has a malloc of its own");
@@ -303,7 +303,7 @@ static double seconds_for(void (*make)(sio_buf *text, size_t n), size_t n)
 }
 
 /* Sixteen times the text: quadratic work would take 256 times as long. */
-static void test_hostile_texts_stay_cheap(void **state)
+static void hostile_texts_stay_cheap(void **state)
 {
     static void (*const makers[])(sio_buf *, size_t) = {
         make_repeated_keys, make_falling_indices, make_similar_keys, make_nested_moves,
@@ -318,12 +318,12 @@ static void test_hostile_texts_stay_cheap(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_every_prefix_is_refused),
-    cmocka_unit_test(test_every_byte_changed),
-    cmocka_unit_test(test_depth),
-    cmocka_unit_test(test_no_allocation_when_small),
-    cmocka_unit_test(test_no_memory),
-    cmocka_unit_test(test_hostile_texts_stay_cheap),
+    cmocka_unit_test(every_prefix_is_refused),
+    cmocka_unit_test(every_byte_changed),
+    cmocka_unit_test(depth),
+    cmocka_unit_test(no_allocation_when_small),
+    cmocka_unit_test(no_memory),
+    cmocka_unit_test(hostile_texts_stay_cheap),
 };
 
 SIO_TEST_MAIN(tests)

@@ -59,7 +59,7 @@ static void check_again(sio_str json, sio_str expected)
     sio_buf_fini(&packed);
 }
 
-static void test_scalars(void **state)
+static void scalars(void **state)
 {
     (void)state;
     check("null", "c0");
@@ -74,7 +74,7 @@ static void test_scalars(void **state)
     check("[[],{}, 1]", "93908001");
 }
 
-static void test_numbers(void **state)
+static void numbers(void **state)
 {
     (void)state;
     check("0", "00");
@@ -104,7 +104,7 @@ static void test_numbers(void **state)
     check("5e-324", "cb0000000000000001");
 }
 
-static void test_strings(void **state)
+static void strings(void **state)
 {
     (void)state;
     check("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "a8225c2f080c0a0d09");
@@ -120,7 +120,7 @@ static void test_strings(void **state)
 }
 
 /* Bytes that are no UTF-8: as Node reads a file before it parses it. */
-static void test_invalid_utf8(void **state)
+static void invalid_utf8(void **state)
 {
     (void)state;
     check("\"\xff\"", "a3efbfbd");
@@ -147,7 +147,7 @@ static sio_str repeat(const char *open, const char *element, size_t count, const
     return sio_buf_str(buf);
 }
 
-static void test_wide_headers(void **state)
+static void wide_headers(void **state)
 {
     static const struct {
         size_t count;
@@ -179,7 +179,7 @@ static void test_wide_headers(void **state)
         "a16e01a16fdc00110102030405060708090a0b0c0d0e0f1080a17002");
 }
 
-static void test_member_order(void **state)
+static void member_order(void **state)
 {
     static const char *const cases[][2] = {
         {"{\"b\":1,\"2\":2,\"a\":3,\"1\":4}", "{\"1\":4,\"2\":2,\"b\":1,\"a\":3}"},
@@ -207,7 +207,7 @@ static void test_member_order(void **state)
 }
 
 /* Objects with more keys than are compared one by one. */
-static void test_many_keys(void **state)
+static void many_keys(void **state)
 {
     (void)state;
     for (int repeats = 0; repeats <= 1; repeats++) {
@@ -229,7 +229,7 @@ static void test_many_keys(void **state)
     }
 }
 
-static void test_documents_as_node(void **state)
+static void documents_as_node(void **state)
 {
     FILE *file = fopen(SIO_FIXTURES "/json/documents.txt", "r");
     char text[8192];
@@ -248,7 +248,7 @@ static void test_documents_as_node(void **state)
     assert_int_equal(count, 400);
 }
 
-static void test_appends(void **state)
+static void appends(void **state)
 {
     sio_buf out;
     (void)state;
@@ -263,7 +263,7 @@ static void test_appends(void **state)
     sio_buf_fini(&out);
 }
 
-static void test_mistakes(void **state)
+static void mistakes(void **state)
 {
     static const struct {
         const char *text;
@@ -321,7 +321,7 @@ static unsigned has_of(const char *json)
     return has;
 }
 
-static void test_what_it_has(void **state)
+static void what_it_has(void **state)
 {
     (void)state;
     assert_int_equal(has_of("[9007199254740991,-9007199254740991,1e300,\"\\ud83d\\ude00\"]"), 0);
@@ -332,12 +332,12 @@ static void test_what_it_has(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_scalars),      cmocka_unit_test(test_numbers),
-    cmocka_unit_test(test_strings),      cmocka_unit_test(test_invalid_utf8),
-    cmocka_unit_test(test_wide_headers), cmocka_unit_test(test_member_order),
-    cmocka_unit_test(test_many_keys),    cmocka_unit_test(test_documents_as_node),
-    cmocka_unit_test(test_appends),      cmocka_unit_test(test_mistakes),
-    cmocka_unit_test(test_what_it_has),
+    cmocka_unit_test(scalars),      cmocka_unit_test(numbers),
+    cmocka_unit_test(strings),      cmocka_unit_test(invalid_utf8),
+    cmocka_unit_test(wide_headers), cmocka_unit_test(member_order),
+    cmocka_unit_test(many_keys),    cmocka_unit_test(documents_as_node),
+    cmocka_unit_test(appends),      cmocka_unit_test(mistakes),
+    cmocka_unit_test(what_it_has),
 };
 
 SIO_TEST_MAIN(tests)

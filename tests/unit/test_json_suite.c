@@ -76,28 +76,28 @@ static int check_all(char kind)
     return count;
 }
 
-static void test_accepts_valid(void **state)
+static void accepts_valid(void **state)
 {
     (void)state;
     assert_int_equal(check_all('y'), 95);
 }
 
-static void test_refuses_invalid(void **state)
+static void refuses_invalid(void **state)
 {
     (void)state;
     assert_int_equal(check_all('n'), 188);
 }
 
-static void test_decides_as_json_parse(void **state)
+static void decides_as_json_parse(void **state)
 {
     (void)state;
     assert_int_equal(check_all('i'), 35);
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_accepts_valid),
-    cmocka_unit_test(test_refuses_invalid),
-    cmocka_unit_test(test_decides_as_json_parse),
+    cmocka_unit_test(accepts_valid),
+    cmocka_unit_test(refuses_invalid),
+    cmocka_unit_test(decides_as_json_parse),
 };
 
 SIO_TEST_MAIN(tests)

@@ -49,7 +49,7 @@ static void check(const char *hex, const char *expected)
     check_bytes(sio_str_of(packed, from_hex(hex, packed)), expected);
 }
 
-static void test_scalars(void **state)
+static void scalars(void **state)
 {
     (void)state;
     check("c0", "null");
@@ -67,7 +67,7 @@ static void test_scalars(void **state)
     check("df00000000", "{}");
 }
 
-static void test_numbers(void **state)
+static void numbers(void **state)
 {
     (void)state;
     check("00", "0");
@@ -98,7 +98,7 @@ static void test_numbers(void **state)
     check("cbfff0000000000000", "null");
 }
 
-static void test_strings(void **state)
+static void strings(void **state)
 {
     (void)state;
     check("a8225c2f080c0a0d09", "\"\\\"\\\\/\\b\\f\\n\\r\\t\"");
@@ -121,7 +121,7 @@ static void test_strings(void **state)
 }
 
 /* Each kind of byte at each place around the 16 that are looked at together. */
-static void test_string_places(void **state)
+static void string_places(void **state)
 {
     static const struct {
         char byte;
@@ -150,7 +150,7 @@ static void test_string_places(void **state)
     }
 }
 
-static void test_undefined(void **state)
+static void undefined(void **state)
 {
     (void)state;
     check("93d4000001d40000", "[null,1,null]");
@@ -160,7 +160,7 @@ static void test_undefined(void **state)
     check("82a16181a162d40000a16302", "{\"a\":{},\"c\":2}");
 }
 
-static void test_keys(void **state)
+static void keys(void **state)
 {
     (void)state;
     check("8101a161", "{\"1\":\"a\"}");
@@ -184,7 +184,7 @@ static void test_keys(void **state)
 }
 
 /* Expected texts from Node: JSON.stringify(new Date(seconds * 1e3 + nanoseconds / 1e6)). */
-static void test_dates(void **state)
+static void dates(void **state)
 {
     (void)state;
     check("d6ff6553f100", "\"2023-11-14T22:13:20.000Z\"");
@@ -213,7 +213,7 @@ static void test_dates(void **state)
     check("c70cff000000008000000000000000", "null");
 }
 
-static void test_binary(void **state)
+static void binary(void **state)
 {
     (void)state;
     check("c40300017f", "{\"type\":\"Buffer\",\"data\":[0,1,127]}");
@@ -241,7 +241,7 @@ static sio_status placeholder(sio_str bytes, sio_buf *out, void *user)
     return sio_buf_append(out, text, (size_t)len);
 }
 
-static void test_binary_callback(void **state)
+static void binary_callback(void **state)
 {
     static const char packed[] = "\x93\xc4\x02xy\x81\xa1k\xc4\x01z\xd4\x05!";
     struct pieces pieces = {.limit = 3};
@@ -264,7 +264,7 @@ static void test_binary_callback(void **state)
     sio_buf_fini(&out);
 }
 
-static void test_refuses_what_is_not_packed(void **state)
+static void refuses_what_is_not_packed(void **state)
 {
     static const char packed[] = "\x86\xa1"
                                  "a\x93\x01\xcd\x01\x00\xcb\x3f\xf8\x00\x00\x00\x00\x00\x00\xa1"
@@ -290,7 +290,7 @@ static void test_refuses_what_is_not_packed(void **state)
                 "99]}],\"f\":{}}");
 }
 
-static void test_depth(void **state)
+static void depth(void **state)
 {
     static char packed[1000001];
     sio_buf out;
@@ -309,7 +309,7 @@ static void test_depth(void **state)
     sio_buf_fini(&out);
 }
 
-static void test_string_alone(void **state)
+static void string_alone(void **state)
 {
     sio_buf out;
     (void)state;
@@ -321,12 +321,12 @@ static void test_string_alone(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_scalars),         cmocka_unit_test(test_numbers),
-    cmocka_unit_test(test_strings),         cmocka_unit_test(test_string_places),
-    cmocka_unit_test(test_undefined),       cmocka_unit_test(test_keys),
-    cmocka_unit_test(test_dates),           cmocka_unit_test(test_binary),
-    cmocka_unit_test(test_binary_callback), cmocka_unit_test(test_refuses_what_is_not_packed),
-    cmocka_unit_test(test_depth),           cmocka_unit_test(test_string_alone),
+    cmocka_unit_test(scalars),         cmocka_unit_test(numbers),
+    cmocka_unit_test(strings),         cmocka_unit_test(string_places),
+    cmocka_unit_test(undefined),       cmocka_unit_test(keys),
+    cmocka_unit_test(dates),           cmocka_unit_test(binary),
+    cmocka_unit_test(binary_callback), cmocka_unit_test(refuses_what_is_not_packed),
+    cmocka_unit_test(depth),           cmocka_unit_test(string_alone),
 };
 
 SIO_TEST_MAIN(tests)

@@ -53,13 +53,13 @@ static size_t check_against_v8(void)
     return lines;
 }
 
-static void test_as_v8_prints(void **state)
+static void as_v8_prints(void **state)
 {
     (void)state;
     assert_int_equal(check_against_v8(), 2000);
 }
 
-static void test_layouts(void **state)
+static void layouts(void **state)
 {
     (void)state;
     assert_string_equal(print(0), "0");
@@ -81,7 +81,7 @@ static void test_layouts(void **state)
 }
 
 /* The neighbours below a power of two are twice as near as those above. */
-static void test_power_of_two(void **state)
+static void power_of_two(void **state)
 {
     (void)state;
     assert_string_equal(print(0x1p-44), "5.684341886080802e-14");
@@ -92,7 +92,7 @@ static void test_power_of_two(void **state)
     }
 }
 
-static void test_every_pattern_round_trips(void **state)
+static void every_pattern_round_trips(void **state)
 {
     uint64_t bits = 0x9e3779b97f4a7c15;
     (void)state;
@@ -106,7 +106,7 @@ static void test_every_pattern_round_trips(void **state)
     }
 }
 
-static void test_naturals(void **state)
+static void naturals(void **state)
 {
     char text[SIO__NATURAL_MAX + 1];
     char expected[32];
@@ -123,7 +123,7 @@ static void test_naturals(void **state)
     assert_string_equal(text, "18446744073709551615");
 }
 
-static void test_parsing(void **state)
+static void parsing(void **state)
 {
     (void)state;
     assert_true(same_bits(parse("-0"), -0.0));
@@ -154,7 +154,7 @@ static double parse_long(const char *head, size_t count, const char *tail)
     return number;
 }
 
-static void test_long_texts(void **state)
+static void long_texts(void **state)
 {
     (void)state;
     /* 2^53 + 1 lies halfway between two doubles: a digit far behind decides. */
@@ -167,7 +167,7 @@ static void test_long_texts(void **state)
     assert_true(parse_long("0.", 100000, "7e100000") == 0.7);
 }
 
-static void test_locale_does_not_matter(void **state)
+static void locale_does_not_matter(void **state)
 {
     static const char *const names[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "pl_PL.UTF-8", "ru_RU.UTF-8",
                                         "de_DE.utf8",  "de_DE",       "fr_FR"};
@@ -178,15 +178,15 @@ static void test_locale_does_not_matter(void **state)
     if (!found)
         SIO_SKIP("no locale with a decimal comma is installed");
     assert_int_equal(check_against_v8(), 2000);
-    test_parsing(state);
-    test_long_texts(state);
+    parsing(state);
+    long_texts(state);
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_as_v8_prints), cmocka_unit_test(test_layouts),
-    cmocka_unit_test(test_power_of_two), cmocka_unit_test(test_every_pattern_round_trips),
-    cmocka_unit_test(test_naturals),     cmocka_unit_test(test_parsing),
-    cmocka_unit_test(test_long_texts),   cmocka_unit_test(test_locale_does_not_matter),
+    cmocka_unit_test(as_v8_prints), cmocka_unit_test(layouts),
+    cmocka_unit_test(power_of_two), cmocka_unit_test(every_pattern_round_trips),
+    cmocka_unit_test(naturals),     cmocka_unit_test(parsing),
+    cmocka_unit_test(long_texts),   cmocka_unit_test(locale_does_not_matter),
 };
 
 SIO_TEST_MAIN(tests)

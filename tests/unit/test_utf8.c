@@ -4,7 +4,7 @@
 
 #include "value/utf8.h"
 
-static void test_classes(void **state)
+static void classes(void **state)
 {
     static const struct {
         sio_str text;
@@ -32,7 +32,7 @@ static void test_classes(void **state)
         assert_int_equal(sio__utf8_check(cases[i].text), cases[i].class);
 }
 
-static void test_ascii_prefix(void **state)
+static void ascii_prefix(void **state)
 {
     char text[40];
     (void)state;
@@ -47,7 +47,7 @@ static void test_ascii_prefix(void **state)
     }
 }
 
-static void test_prefix_stops(void **state)
+static void prefix_stops(void **state)
 {
     (void)state;
     assert_int_equal(sio__utf8_prefix("abc", 3), 0);
@@ -57,7 +57,7 @@ static void test_prefix_stops(void **state)
     assert_int_equal(sio__utf8_prefix("\xf0\x9f\x98\x80\xff", 5), 4);
 }
 
-static void test_every_code_point(void **state)
+static void every_code_point(void **state)
 {
     (void)state;
     for (uint32_t cp = 0; cp <= 0x10ffff; cp++) {
@@ -78,7 +78,7 @@ static void test_every_code_point(void **state)
 }
 
 /* How many bytes make one U+FFFD: the examples of the Unicode standard, chapter 3. */
-static void test_maximal_subparts(void **state)
+static void maximal_subparts(void **state)
 {
     static const struct {
         const char *bytes;
@@ -101,9 +101,9 @@ static void test_maximal_subparts(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_classes),          cmocka_unit_test(test_ascii_prefix),
-    cmocka_unit_test(test_prefix_stops),     cmocka_unit_test(test_every_code_point),
-    cmocka_unit_test(test_maximal_subparts),
+    cmocka_unit_test(classes),          cmocka_unit_test(ascii_prefix),
+    cmocka_unit_test(prefix_stops),     cmocka_unit_test(every_code_point),
+    cmocka_unit_test(maximal_subparts),
 };
 
 SIO_TEST_MAIN(tests)

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/* The inside of a link, shared by the files that make it up:
+ *
+ *   link.c     the public calls           wait.c      calls that wait: flush, drain, ...
+ *   options.c  what it was made with      thread.c    its own I/O thread
+ *   service.c  what is due, and when      session.c   connecting, losing, coming back
+ *   publisher.c  outbox <-> connection    report.c    states and log lines
+ *   fork.c     what fork() needs
+ *
+ * Two sides: callers (any thread if the link has its own) and the I/O side (that thread,
+ * or the host's loop). Fields are grouped by side; what both use is under `lock`, which
+ * is never held while a callback runs. */
+#ifndef SIO_COMMON_LINK_IMPL_H
+#define SIO_COMMON_LINK_IMPL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sio/link.h>
+
+#include "link/backoff.h"
+#include "link/clock.h"
+#include "link/conn.h"
+#include "link/dial.h"
+#include "link/greeting.h"
+#include "link/outbox.h"
+#include "link/publish.h"
+#include "link/url.h"
+
+struct event;
+struct event_base;
+
+/* What the options came to. */
+struct sio__link_config {
+    struct sio__url url; /* the options' user and password are in it */
+    char *client_name;
+    sio_link_family family;
+    unsigned connect_timeout_ms, command_timeout_ms, ping_interval_ms, close_timeout_ms;
+    struct sio__outbox_bounds bounds;
+    bool at_most_once;
+    sio_link_state_cb *on_state;
+    sio_link_writable_cb *on_writable;
+    sio_link_log_cb *on_log;
+    void *user;
+};
+
+sio_status sio__link_config_init(struct sio__link_config *config, const sio_link_opts *opts,
+                                 char *err, size_t errlen);
+void sio__link_config_fini(struct sio__link_config *config);
+
+enum sio__link_phase { SIO__OPEN, SIO__CLOSING, SIO__CLOSED };
+
+/* What the connection is doing. */
+enum sio__session {
+    SIO__SESSION_NEW,     /* no attempt yet */
+    SIO__SESSION_WAITING, /* for the next attempt */
+    SIO__SESSION_DIALING,
+    SIO__SESSION_GREETING, /* connected, its first answers are awaited */
+    SIO__SESSION_UP,
+    SIO__SESSION_OVER
+};
+
+/* Kinds of log lines, each limited by itself. */
+enum sio__log_kind { SIO__LOG_STATE, SIO__LOG_GREETING, SIO__LOG_ANSWER, SIO__LOG_KINDS };
+
+struct sio__log_limit {
+    uint32_t since_ms;
+    unsigned lines, dropped;
+};
+
+struct sio__drain {
+    struct sio__drain *next;
+    uint64_t target; /* stats.published when it was asked for */
+    sio_link_drain_cb *done;
+    void *user;
+};
+
+/* Ends of publishes that are not in the shared counters yet. */
+struct sio__tally {
+    uint64_t ended, accepted, receivers, resent;
+    uint64_t failed[SIO_STATUS_COUNT];
+};
+
+struct sio_link {
+    /* constant */
+    struct sio__link_config config;
+    unsigned generation; /* of processes, see fork.c */
+    bool threaded;
+    struct event_base *base;
+    int wake_fd; /* threaded: an eventfd; else -1 */
+    pthread_t thread;
+    sio_link *next, **before; /* in fork.c's list */
+
+    /* shared, under lock */
+    pthread_mutex_t lock;
+    pthread_cond_t ended, room, changed; /* publishes ended; room in the outbox; the rest */
+    struct sio__outbox *outbox;          /* its [shared] calls */
+    sio_link_stats stats;
+    uint64_t ended_publishes;
+    size_t wake_at; /* staged bytes at which a caller wakes the I/O thread */
+    bool wake_pending;
+    bool want_writable; /* a publish was refused with SIO_EFULL */
+    _Atomic int phase;  /* enum sio__link_phase; changes under lock, read anywhere */
+    uint32_t close_at_ms;
+    bool close_dropped; /* the close had to fail something */
+    struct sio__drain *drains, **drains_end;
+    unsigned waiters;    /* calls that wait on a condition */
+    uint64_t flush_next; /* the lowest count of ended publishes that a flush waits for */
+    size_t room_mark;    /* the fill at which `room` is announced */
+    uint64_t failures, failures_told; /* times it went down; told by sio_link_wait_up() */
+    sio_status failure;
+    char failure_text[256];
+
+    /* the I/O side */
+    unsigned depth; /* of entered handlers, see sio__link_enter() */
+    bool free_requested;
+    bool iterating; /* the outbox must not be taken */
+    struct event *due_event, *tick_event, *peek_event, *session_event;
+    bool due_pending, tick_armed, peek_armed;
+    uint32_t tick_at_ms;
+    enum sio__session session;
+    struct sio__dial dial;
+    struct sio__conn conn;
+    struct sio__greeting greeting;
+    struct sio__backoff backoff;
+    unsigned attempt;
+    char peer[SIO__PEER_MAX];
+    sio_status drop; /* a handler of answers wants the connection dropped: why, */
+    char drop_text[256];
+    uint32_t heard_ms;    /* when bytes came last */
+    uint32_t progress_ms; /* when the peer last showed that it takes or answers something */
+    bool ping_unanswered;
+    bool holding;    /* Redis said "not now": nothing is written until hold_until_ms */
+    bool hold_waits; /* ... which is set once everything is answered */
+    uint32_t hold_until_ms, hold_delay_ms;
+    char late_text[256]; /* why publishes wait, for those that expire */
+    struct sio__tally tally;
+    uint32_t load; /* publishes in the outbox at the last exchange */
+    bool active;   /* the outbox was in use, last at: */
+    uint32_t active_ms;
+    struct sio__log_limit logs[SIO__LOG_KINDS];
+};
+
+/* -- service.c -- */
+
+static inline void sio__link_lock(sio_link *link)
+{
+    if (link->threaded)
+        pthread_mutex_lock(&link->lock);
+}
+
+static inline void sio__link_unlock(sio_link *link)
+{
+    if (link->threaded)
+        pthread_mutex_unlock(&link->lock);
+}
+
+/* Every handler on the I/O side, and every call that may call back there, runs between
+ * these two: a link that a callback frees lives until the outermost leave(). */
+void sio__link_enter(sio_link *link);
+void sio__link_leave(sio_link *link); /* link may be gone afterwards */
+
+void sio__link_service(sio_link *link); /* do what is due; runs callbacks */
+void sio__link_wake(sio_link *link);    /* from callers: have service run soon */
+void sio__link_push(sio_link *link);    /* on a loop: write now, if that is possible */
+sio_status sio__link_make_events(sio_link *link);
+void sio__link_free_events(sio_link *link);
+void sio__link_destroy(sio_link *link); /* memory and descriptors; no callback */
+
+/* -- session.c -- */
+
+void sio__session_start(sio_link *link);
+void sio__session_lost(sio_link *link, sio_status status, const char *text);
+void sio__session_end(sio_link *link);
+void sio__session_on_timer(sio_link *link);
+void sio__session_read(sio_link *link);
+void sio__session_write_failed(sio_link *link);
+
+/* -- publisher.c -- */
+
+bool sio__publisher_on_reply(sio_link *link, const struct sio__reply *reply);
+sio_status sio__publisher_write(sio_link *link);
+void sio__publisher_expire(sio_link *link, uint32_t now_ms);
+void sio__publisher_disconnected(sio_link *link);
+void sio__publisher_fail_all(sio_link *link);
+void sio__publisher_hold(sio_link *link, uint32_t now_ms);
+void sio__publisher_fold(sio_link *link); /* with the lock: the tally into the counters */
+
+/* -- wait.c -- */
+
+void sio__link_run_drains(sio_link *link, sio_status status);
+
+/* -- thread.c -- */
+
+sio_status sio__link_thread_prepare(sio_link *link); /* its loop and eventfd */
+sio_status sio__link_thread_start(sio_link *link);
+bool sio__link_on_io_thread(const sio_link *link);
+
+/* -- report.c -- */
+
+void sio__link_report(sio_link *link, sio_link_state state, sio_status status, const char *text,
+                      unsigned retry_in_ms);
+void sio__link_log(sio_link *link, enum sio__log_kind kind, sio_log_level level, const char *format,
+                   ...) SIO_PRINTF(4, 5);
+
+/* -- fork.c -- */
+
+extern _Atomic unsigned sio__fork_generation;
+
+static inline bool sio__link_forked(const sio_link *link)
+{
+    return link->generation != atomic_load_explicit(&sio__fork_generation, memory_order_relaxed);
+}
+
+sio_status sio__fork_watch(sio_link *link);
+void sio__fork_unwatch(sio_link *link);
+void sio__fork_free_in_child(sio_link *link);
+
+#endif

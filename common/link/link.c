@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/* A link's public calls: making and ending one, publishing, looking at it. */
+#include "link/impl.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PUSH_BYTES = 64 * 1024 /* on a loop: write when so much is staged */ };
+
+static sio_status init_sync(sio_link *link)
+{
+    pthread_condattr_t attr;
+    bool ok;
+
+    if (pthread_condattr_init(&attr) != 0)
+        return SIO_ENOMEM;
+    /* On Linux none of these fails after a successful init of the attribute. */
+    ok =
+        pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0 &&
+        pthread_mutex_init(&link->lock, NULL) == 0 && pthread_cond_init(&link->ended, &attr) == 0 &&
+        pthread_cond_init(&link->room, &attr) == 0 && pthread_cond_init(&link->changed, &attr) == 0;
+    pthread_condattr_destroy(&attr);
+    return ok ? SIO_OK : SIO_ENOMEM;
+}
+
+static void init_fields(sio_link *link, struct event_base *base)
+{
+    link->base = base;
+    link->threaded = base == NULL;
+    link->wake_fd = -1;
+    link->drains_end = &link->drains;
+    link->wake_at = 1;
+    link->flush_next = UINT64_MAX;
+    sio__dial_init(&link->dial);
+    sio__conn_init(&link->conn);
+}
+
+static sio_status build(sio_link *link)
+{
+    sio_status status = init_sync(link);
+
+    if (status != SIO_OK)
+        return status;
+    link->outbox = sio__outbox_new(&link->config.bounds);
+    if (link->outbox == NULL)
+        return SIO_ENOMEM;
+    status = sio__fork_watch(link);
+    if (status == SIO_OK && link->threaded)
+        status = sio__link_thread_prepare(link);
+    if (status == SIO_OK)
+        status = sio__link_make_events(link);
+    if (status == SIO_OK && link->threaded)
+        status = sio__link_thread_start(link);
+    return status;
+}
+
+sio_status sio_link_new(const sio_link_opts *opts, sio_link **out, char *err, size_t errlen)
+{
+    sio_link_opts defaults;
+    sio_link *link;
+    sio_status status;
+
+    *out = NULL;
+    if (err == NULL)
+        errlen = 0;
+    if (errlen > 0)
+        err[0] = '\0';
+    if (opts == NULL) {
+        sio_link_opts_init(&defaults);
+        opts = &defaults;
+    }
+    link = calloc(1, sizeof *link);
+    if (link == NULL)
+        return SIO_ENOMEM;
+    status = sio__link_config_init(&link->config, opts, err, errlen);
+    if (status != SIO_OK) {
+        free(link);
+        return status;
+    }
+    init_fields(link, opts->base);
+    status = build(link);
+    if (status != SIO_OK) {
+        if (errlen > 0)
+            snprintf(err, errlen, "%s", sio_status_text(status));
+        sio__link_destroy(link);
+        return status;
+    }
+    *out = link;
+    return SIO_OK;
+}
+
+void sio__link_destroy(sio_link *link)
+{
+    sio__fork_unwatch(link);
+    sio__dial_stop(&link->dial);
+    sio__conn_close(&link->conn);
+    sio__link_free_events(link);
+    if (link->threaded && link->base != NULL)
+        event_base_free(link->base);
+    if (link->wake_fd >= 0)
+        close(link->wake_fd);
+    while (link->drains != NULL) {
+        struct sio__drain *next = link->drains->next;
+
+        free(link->drains);
+        link->drains = next;
+    }
+    sio__outbox_free(link->outbox);
+    pthread_cond_destroy(&link->changed);
+    pthread_cond_destroy(&link->room);
+    pthread_cond_destroy(&link->ended);
+    pthread_mutex_destroy(&link->lock);
+    sio__link_config_fini(&link->config);
+    free(link);
+}
+
+/* Begin to close, if nobody has; the earlier deadline holds. */
+static void begin_close(sio_link *link, unsigned timeout_ms)
+{
+    uint32_t at_ms = sio__now_ms() + timeout_ms;
+
+    sio__link_lock(link);
+    if (link->phase == SIO__OPEN || sio__ms_until(link->close_at_ms, at_ms) > 0)
+        link->close_at_ms = at_ms;
+    if (link->phase == SIO__OPEN)
+        link->phase = SIO__CLOSING;
+    sio__link_unlock(link);
+}
+
+static void free_threaded(sio_link *link)
+{
+    if (sio__link_on_io_thread(link)) {
+        begin_close(link, 0);
+        link->free_requested = true;
+        return;
+    }
+    begin_close(link, link->config.close_timeout_ms);
+    sio__link_wake(link);
+    pthread_join(link->thread, NULL);
+    pthread_mutex_lock(&link->lock);
+    while (link->waiters > 0)
+        pthread_cond_wait(&link->changed, &link->lock);
+    pthread_mutex_unlock(&link->lock);
+    sio__link_destroy(link);
+}
+
+void sio_link_free(sio_link *link)
+{
+    if (link == NULL)
+        return;
+    if (sio__link_forked(link)) {
+        sio__fork_free_in_child(link);
+    } else if (link->threaded) {
+        free_threaded(link);
+    } else {
+        sio__link_enter(link);
+        begin_close(link, 0);
+        link->free_requested = true;
+        sio__link_leave(link);
+    }
+}
+
+sio_status sio_link_close(sio_link *link, unsigned timeout_ms)
+{
+    sio_status status = SIO_OK;
+
+    if (sio__link_forked(link))
+        return SIO_EFORK;
+    begin_close(link, timeout_ms);
+    sio__link_wake(link);
+    if (!link->threaded || sio__link_on_io_thread(link))
+        return SIO_OK;
+    pthread_mutex_lock(&link->lock);
+    link->waiters++;
+    while (link->phase != SIO__CLOSED)
+        pthread_cond_wait(&link->changed, &link->lock);
+    if (link->close_dropped)
+        status = SIO_ETIMEDOUT;
+    link->waiters--;
+    pthread_cond_broadcast(&link->changed);
+    pthread_mutex_unlock(&link->lock);
+    return status;
+}
+
+sio_status sio__link_check(const sio_link *link)
+{
+    if (sio__link_forked(link))
+        return SIO_EFORK;
+    return link->phase == SIO__OPEN ? SIO_OK : SIO_ECLOSED;
+}
+
+/* Under the lock. */
+static sio_status add(sio_link *link, sio_str channel, sio_str payload,
+                      const struct sio__completion *completion, uint32_t now_ms)
+{
+    static const struct sio__completion nobody;
+    sio_status status = SIO_ECLOSED;
+
+    if (link->phase == SIO__OPEN)
+        status = sio__outbox_add(link->outbox, channel, payload,
+                                 completion != NULL ? completion : &nobody, now_ms);
+    if (status == SIO_OK)
+        link->stats.published++;
+    else
+        link->stats.refused[status]++;
+    if (status == SIO_EFULL)
+        link->want_writable = true;
+    return status;
+}
+
+sio_status sio__link_publish(sio_link *link, sio_str channel, sio_str payload,
+                             const struct sio__completion *completion)
+{
+    uint32_t now_ms = sio__now_ms();
+    sio_status status;
+
+    if (sio__link_forked(link))
+        return SIO_EFORK;
+    if (link->threaded) {
+        /* Once the lock is released the publish may end, and its completion may free the
+         * link: so the thread is woken before. */
+        pthread_mutex_lock(&link->lock);
+        status = add(link, channel, payload, completion, now_ms);
+        if (sio__outbox_staged(link->outbox) >= link->wake_at && !link->wake_pending) {
+            link->wake_pending = true;
+            sio__link_wake(link);
+        }
+        pthread_mutex_unlock(&link->lock);
+        return status;
+    }
+    status = add(link, channel, payload, completion, now_ms);
+    if (status == SIO_OK) {
+        if (sio__outbox_staged(link->outbox) >= PUSH_BYTES)
+            sio__link_push(link);
+        sio__link_wake(link);
+    }
+    return status;
+}
+
+sio_status sio_link_get_stats(sio_link *link, sio_link_stats *out)
+{
+    if (sio__link_forked(link))
+        return SIO_EFORK;
+    sio__link_lock(link);
+    *out = link->stats;
+    out->outbox_publishes = sio__outbox_publishes(link->outbox);
+    out->outbox_bytes = sio__outbox_bytes(link->outbox);
+    sio__link_unlock(link);
+    return SIO_OK;
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/* A FIFO of blocks. In each, encoded commands grow from the front and their records
+ * from the back, so that handing over is noting how far the last block is filled, and
+ * writing is one iovec a block, however small the commands are.
+ *
+ * The consumer keeps two places: `ack`, the first record not answered, and `write`, the
+ * first byte not written. After a disconnection `write` goes back to `ack`. A record
+ * that ended out of turn stays as a hole, which writing and answers skip. */
+#include "link/outbox_blocks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct sio__outbox *sio__outbox_new(const struct sio__outbox_bounds *bounds)
+{
+    struct sio__outbox *box = calloc(1, sizeof *box);
+
+    if (box != NULL)
+        box->bounds = *bounds;
+    return box;
+}
+
+static void free_chain(struct block *block)
+{
+    while (block != NULL) {
+        struct block *next = block->next;
+
+        free(block);
+        block = next;
+    }
+}
+
+void sio__outbox_free(struct sio__outbox *box)
+{
+    if (box == NULL)
+        return;
+    free_chain(box->first);
+    free_chain(box->spare);
+    free(box);
+}
+
+/* -- the producer -- */
+
+static struct block *new_block(struct sio__outbox *box, size_t room)
+{
+    struct block *block = box->spare;
+    size_t size = BLOCK_BYTES;
+
+    if (room <= BLOCK_BYTES && block != NULL) {
+        box->spare = block->next;
+    } else {
+        if (room > BLOCK_BYTES) /* one command alone; records need its alignment */
+            size = (room + _Alignof(struct record) - 1) & ~(_Alignof(struct record) - 1);
+        block = malloc(sizeof *block + size);
+        if (block == NULL)
+            return NULL;
+        block->size = (uint32_t)size;
+    }
+    block->next = NULL;
+    block->used = 0;
+    block->count = 0;
+    return block;
+}
+
+static size_t digits(size_t number)
+{
+    size_t n = 1;
+
+    while (number > 9) {
+        number /= 10;
+        n++;
+    }
+    return n;
+}
+
+static const char publish_head[] = "*3\r\n$7\r\nPUBLISH\r\n";
+
+size_t sio__publish_size(sio_str channel, sio_str payload)
+{
+    return sizeof publish_head - 1 + 2 * sizeof "$\r\n\r\n" - 2 + digits(channel.len) +
+           channel.len + digits(payload.len) + payload.len;
+}
+
+static char *put_bulk(char *at, sio_str text)
+{
+    size_t len = text.len, n = digits(len);
+
+    *at++ = '$';
+    for (char *digit = at + n; digit > at; len /= 10)
+        *--digit = (char)('0' + len % 10);
+    at += n;
+    *at++ = '\r';
+    *at++ = '\n';
+    if (text.len > 0)
+        memcpy(at, text.ptr, text.len);
+    at += text.len;
+    *at++ = '\r';
+    *at++ = '\n';
+    return at;
+}
+
+/* By hand, because redisFormatCommandArgv() allocates each command, of which this
+ * would then be a copy. */
+static void put_publish(char *at, sio_str channel, sio_str payload)
+{
+    memcpy(at, publish_head, sizeof publish_head - 1);
+    at = put_bulk(at + sizeof publish_head - 1, channel);
+    put_bulk(at, payload);
+}
+
+bool sio__outbox_fits(const struct sio__outbox *box, size_t bytes)
+{
+    return bytes <= box->bounds.bytes - box->bytes && box->publishes < box->bounds.publishes;
+}
+
+sio_status sio__outbox_add(struct sio__outbox *box, sio_str channel, sio_str payload,
+                           const struct sio__completion *completion, uint32_t now_ms)
+{
+    struct block *block = box->tail;
+    struct record *record;
+    size_t len;
+
+    if (channel.len > MAX_COMMAND || payload.len > MAX_COMMAND)
+        return SIO_ETOOBIG;
+    len = sio__publish_size(channel, payload);
+    if (len >= MAX_COMMAND || len > box->bounds.bytes)
+        return SIO_ETOOBIG;
+    if (!sio__outbox_fits(box, len))
+        return SIO_EFULL;
+    if (block == NULL ||
+        block->size - block->used < len + (block->count + 1) * sizeof(struct record)) {
+        block = new_block(box, len + sizeof(struct record));
+        if (block == NULL)
+            return SIO_ENOMEM;
+        if (box->tail != NULL)
+            box->tail->next = block;
+        else
+            box->first = block;
+        box->tail = block;
+    }
+    put_publish(block->data + block->used, channel, payload);
+    record = record_at(block, block->count);
+    record->completion = *completion;
+    record->added_ms = now_ms;
+    record->len = (uint32_t)len & (MAX_COMMAND - 1);
+    record->state = PENDING;
+    block->used += (uint32_t)len;
+    block->count++;
+    box->bytes += len;
+    box->staged += len;
+    box->publishes++;
+    return SIO_OK;
+}
+
+size_t sio__outbox_bytes(const struct sio__outbox *box)
+{
+    return box->bytes;
+}
+
+uint32_t sio__outbox_publishes(const struct sio__outbox *box)
+{
+    return box->publishes;
+}
+
+size_t sio__outbox_staged(const struct sio__outbox *box)
+{
+    return box->staged;
+}
+
+/* -- handing over -- */
+
+static void recycle(struct sio__outbox *box, struct block *block)
+{
+    if (block->size != BLOCK_BYTES) {
+        free(block);
+        return;
+    }
+    block->next = box->spare;
+    box->spare = block;
+}
+
+static void see(struct sio__outbox *box)
+{
+    box->seen = box->tail;
+    box->seen_used = box->tail != NULL ? box->tail->used : 0;
+    box->seen_count = box->tail != NULL ? box->tail->count : 0;
+}
+
+/* All is answered: begin the last block again rather than touching new memory. */
+static void reuse_tail(struct sio__outbox *box)
+{
+    struct block *tail = box->tail;
+
+    if (tail->size != BLOCK_BYTES) {
+        box->first = box->tail = NULL;
+        free(tail);
+    } else {
+        tail->used = tail->count = 0;
+    }
+    box->ack = box->write = (struct place){.block = box->tail};
+}
+
+void sio__outbox_take(struct sio__outbox *box)
+{
+    struct block *limit;
+
+    see(box);
+    if (box->ack.block == NULL)
+        box->ack = box->write = (struct place){.block = box->first};
+    settle(box, &box->ack);
+    settle(box, &box->write);
+    limit = box->kept.block != NULL ? box->kept.block : box->ack.block;
+    while (box->first != limit) {
+        struct block *next = box->first->next;
+
+        recycle(box, box->first);
+        box->first = next;
+    }
+    if (box->tail != NULL && box->kept.block == NULL && same(&box->ack, &box->write) &&
+        look(box, &box->ack) == NULL)
+        reuse_tail(box);
+    see(box);
+    box->bytes -= box->ended_bytes;
+    box->publishes -= box->ended_publishes;
+    box->ended_bytes = 0;
+    box->ended_publishes = 0;
+    box->staged = 0;
+}
+
+void sio__outbox_trim(struct sio__outbox *box)
+{
+    free_chain(box->spare);
+    box->spare = NULL;
+}
+
+/* -- answers -- */
+
+bool sio__outbox_unanswered(const struct sio__outbox *box)
+{
+    struct place ack = box->ack, write = box->write;
+
+    settle(box, &ack);
+    settle(box, &write);
+    while (!same(&ack, &write) && look(box, &ack)->state == ENDED)
+        step(box, &ack);
+    return !same(&ack, &write);
+}
+
+enum sio__answer sio__outbox_answer(struct sio__outbox *box, bool keep,
+                                    struct sio__completion *completion)
+{
+    struct record *record;
+    bool late, early;
+
+    pass_holes(box);
+    if (same(&box->ack, &box->write))
+        return SIO__ANSWER_STRAY;
+    record = look(box, &box->ack);
+    *completion = record->completion;
+    late = record->state == OWED;
+    early = box->ack.block == box->write.block && box->ack.offset + record->len > box->write.offset;
+    if (keep && !late && !early) {
+        if (box->kept.block == NULL)
+            box->kept = box->ack;
+    } else {
+        close_record(box, record);
+    }
+    step(box, &box->ack);
+    if (early)
+        box->write = box->ack;
+    if (late)
+        return early ? SIO__ANSWER_STRAY : SIO__ANSWER_LATE;
+    return early ? SIO__ANSWER_EARLY : SIO__ANSWER_TAKEN;
+}
+
+bool sio__outbox_empty(const struct sio__outbox *box)
+{
+    return box->kept.block == NULL && look(box, &box->ack) == NULL;
+}
+
+/* -- writing -- */
+
+size_t sio__outbox_cut(const struct sio__outbox *box)
+{
+    struct place at = find_write(box);
+
+    if (same(&at, &box->write))
+        return 0;
+    return at.offset + look(box, &at)->len - box->write.offset;
+}
+
+/* With holes about: one run of records between two of them. */
+static int gather_run(struct sio__outbox *box, struct iovec *iov, size_t limit)
+{
+    struct place at = find_write(box);
+    struct record *record = look(box, &at);
+    struct block *block;
+    uint32_t end;
+
+    while (record != NULL && record->state == ENDED) {
+        step(box, &at);
+        box->write = at;
+        record = look(box, &at);
+    }
+    if (record == NULL)
+        return 0;
+    block = at.block;
+    end = at.offset;
+    while (record != NULL && at.block == block && record->state != ENDED) {
+        end = at.offset + record->len;
+        step(box, &at);
+        record = look(box, &at);
+    }
+    iov->iov_base = block->data + box->write.offset;
+    iov->iov_len = end - box->write.offset;
+    if (iov->iov_len > limit)
+        iov->iov_len = limit;
+    return 1;
+}
+
+int sio__outbox_gather(struct sio__outbox *box, struct iovec *iov, int max, size_t limit)
+{
+    struct block *block;
+    uint32_t offset;
+    int n = 0;
+
+    settle(box, &box->write);
+    if (box->holes > 0)
+        return gather_run(box, iov, limit);
+    block = box->write.block;
+    offset = box->write.offset;
+    while (block != NULL && n < max && limit > 0) {
+        size_t len = used(box, block) - offset;
+
+        if (len > limit)
+            len = limit;
+        if (len > 0) {
+            iov[n].iov_base = block->data + offset;
+            iov[n++].iov_len = len;
+            limit -= len;
+        }
+        block = block != box->seen ? block->next : NULL;
+        offset = 0;
+    }
+    return n;
+}
+
+void sio__outbox_wrote(struct sio__outbox *box, size_t bytes)
+{
+    while (bytes > 0) {
+        size_t left;
+
+        settle(box, &box->write);
+        left = used(box, box->write.block) - box->write.offset;
+        if (left > bytes)
+            left = bytes;
+        box->write.offset += (uint32_t)left;
+        bytes -= left;
+    }
+    settle(box, &box->write);
+}
