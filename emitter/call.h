@@ -31,7 +31,7 @@ struct sio_emitter {
 sio_status sio__emitter_frame(const sio_emitter *em, const struct sio__call *call,
                               struct sio__frame *frame);
 
-/* A generous guess of a frame's size; it grows if that was too small. */
-size_t sio__emitter_guess(const sio_emitter *em, const struct sio__call *call);
+/* A guess of a frame's size; it grows if that was too small. */
+size_t sio__emitter_guess(const struct sio__call *call);
 
 #endif

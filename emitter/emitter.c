@@ -212,7 +212,7 @@ static sio_status send_call(sio_emitter *em, const struct sio__call *call, unsig
     struct sio__frame frame;
     struct sio__completion completion = {
         .done = done != NULL ? ended : NULL, .owner = em, .fn = (void (*)(void))done, .user = user};
-    frame_begin(em, sio__emitter_guess(em, call), stack, &frame);
+    frame_begin(em, sio__emitter_guess(call), stack, &frame);
     sio_status status = sio__emitter_frame(em, call, &frame);
     if (status == SIO_OK) {
         if (done != NULL)

@@ -81,7 +81,8 @@ static sio_status take_target(const sio_emitter *em, const struct sio__call *cal
     return SIO_OK;
 }
 
-/* The rooms to join or leave; `names` holds them while the message lives. */
+/* The rooms to join or leave, repeated ones too, as the npm emitter sends them; `names`
+ * holds them while the message lives. */
 static sio_status take_rooms(const sio_emitter *em, const struct sio__call *call,
                              struct sio__names *names, struct sio_message *msg)
 {
@@ -90,7 +91,7 @@ static sio_status take_rooms(const sio_emitter *em, const struct sio__call *call
     for (size_t i = 0; i < call->nrooms; i++) {
         if (over(call->rooms[i].len, em->opts.max_name_bytes))
             return SIO_ETOOBIG;
-        sio_status status = sio__names_add(names, call->rooms[i]);
+        sio_status status = sio__names_append(names, call->rooms[i]);
         if (status != SIO_OK)
             return status;
     }
@@ -161,14 +162,10 @@ sio_status sio__emitter_frame(const sio_emitter *em, const struct sio__call *cal
     return status;
 }
 
-size_t sio__emitter_guess(const sio_emitter *em, const struct sio__call *call)
+size_t sio__emitter_guess(const struct sio__call *call)
 {
-    enum { FIXED = 256 };
-    struct sio__target_view to;
-    size_t args = call->args != NULL ? sio_args_packed(call->args).len : 0;
-    sio__target_view(call->to, &to);
-    return FIXED + em->peer.key.len + 2 * em->peer.nsp.len + call->event.len + args + to.rooms.len +
-           to.except.len + to.longest;
+    enum { USUAL = 1024 }; /* names, rooms and the tokens around them, mostly */
+    return USUAL + (call->args != NULL ? sio_args_packed(call->args).len : 0);
 }
 
 sio_status sio__emitter_encode(const sio_emitter *em, const struct sio__call *call,

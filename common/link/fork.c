@@ -19,6 +19,7 @@ static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
 static sio_link *list;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool watching;
+static sio_link *abandoned; /* in a child: what it cannot free, not to be taken for a leak */
 
 static void before_fork(void)
 {
@@ -97,8 +98,12 @@ static void free_threaded(sio_link *link)
         free(drain);
     }
     sio__outbox_free(link->outbox);
+    link->outbox = NULL;
     sio__link_config_fini(&link->config);
-    free(link);
+    pthread_mutex_lock(&list_lock);
+    link->next = abandoned;
+    abandoned = link;
+    pthread_mutex_unlock(&list_lock);
 }
 
 void sio__fork_free_in_child(sio_link *link)

@@ -186,7 +186,7 @@ void sio__publisher_expire(sio_link *link, uint32_t now_ms);
 void sio__publisher_disconnected(sio_link *link);
 void sio__publisher_fail_all(sio_link *link);
 void sio__publisher_hold(sio_link *link, uint32_t now_ms);
-void sio__publisher_fold(sio_link *link); /* with the lock: the tally into the counters */
+void sio__publisher_fold(sio_link *link); /* with the lock: into the shared counters */
 
 /* -- wait.c -- */
 

@@ -32,6 +32,8 @@ void sio__publisher_fold(sio_link *link)
 {
     struct sio__tally *tally = &link->tally;
 
+    link->stats.bytes_in = link->conn.bytes_in;
+    link->stats.bytes_out = link->conn.bytes_out;
     if (tally->ended == 0 && tally->resent == 0)
         return;
     link->ended_publishes += tally->ended;

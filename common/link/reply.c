@@ -18,6 +18,8 @@ struct sio__reply_reader {
     redisReader *redis;
     size_t max_frame;
     const char *error;
+    char cut[24]; /* the begin of an integer whose end has not come */
+    size_t cut_len;
     struct sio__reply reply; /* the one being read */
 };
 
@@ -189,25 +191,16 @@ static sio_status fail(struct sio__reply_reader *reader)
     return SIO_EREDIS;
 }
 
-sio_status sio__reply_feed(struct sio__reply_reader *reader, const char *bytes, size_t len,
+/* Through hiredis. */
+static sio_status feed_any(struct sio__reply_reader *reader, const char *bytes, size_t len,
                            sio__reply_cb *cb, void *arg)
 {
     redisReader *redis = reader->redis;
-    bool stopped = false;
 
-    if (between_answers(redis)) {
-        size_t used = feed_integers(reader, bytes, len, cb, arg, &stopped);
-
-        if (stopped)
-            return SIO_ECLOSED;
-        bytes += used;
-        len -= used;
-        if (len == 0)
-            return SIO_OK;
-    }
     if (redisReaderFeed(redis, bytes, len) != REDIS_OK)
         return fail(reader);
-    for (;;) {
+    /* Asked with nothing left, it would take itself to be within the next answer. */
+    while (redis->pos < redis->len) {
         void *object = NULL;
 
         if (redisReaderGetReply(redis, &object) != REDIS_OK)
@@ -222,6 +215,66 @@ sio_status sio__reply_feed(struct sio__reply_reader *reader, const char *bytes, 
         return SIO_EREDIS;
     }
     return SIO_OK;
+}
+
+/* Keep an integer that is cut off. */
+static bool keep_cut(struct sio__reply_reader *reader, const char *bytes, size_t len)
+{
+    if (*bytes != ':' || len >= sizeof reader->cut || memchr(bytes, '\n', len) != NULL)
+        return false;
+    memcpy(reader->cut, bytes, len);
+    reader->cut_len = len;
+    return true;
+}
+
+/* Complete it; returns the bytes used up for that. */
+static size_t complete_cut(struct sio__reply_reader *reader, const char *bytes, size_t len)
+{
+    size_t room = sizeof reader->cut - reader->cut_len;
+    const char *end = memchr(bytes, '\n', len);
+    size_t more = end != NULL ? (size_t)(end - bytes) + 1 : len;
+
+    if (more > room)
+        more = room;
+    memcpy(reader->cut + reader->cut_len, bytes, more);
+    reader->cut_len += more;
+    return more;
+}
+
+static sio_status feed_run(struct sio__reply_reader *reader, const char *bytes, size_t len,
+                           sio__reply_cb *cb, void *arg)
+{
+    bool stopped = false;
+    size_t used = 0;
+
+    if (between_answers(reader->redis))
+        used = feed_integers(reader, bytes, len, cb, arg, &stopped);
+    if (stopped)
+        return SIO_ECLOSED;
+    bytes += used;
+    len -= used;
+    if (len == 0 || (between_answers(reader->redis) && keep_cut(reader, bytes, len)))
+        return SIO_OK;
+    return feed_any(reader, bytes, len, cb, arg);
+}
+
+sio_status sio__reply_feed(struct sio__reply_reader *reader, const char *bytes, size_t len,
+                           sio__reply_cb *cb, void *arg)
+{
+    if (reader->cut_len > 0) {
+        char line[sizeof reader->cut];
+        size_t used = complete_cut(reader, bytes, len), line_len = reader->cut_len;
+        sio_status status;
+
+        memcpy(line, reader->cut, line_len);
+        reader->cut_len = 0;
+        status = feed_run(reader, line, line_len, cb, arg);
+        bytes += used;
+        len -= used;
+        if (status != SIO_OK)
+            return status;
+    }
+    return len > 0 ? feed_run(reader, bytes, len, cb, arg) : SIO_OK;
 }
 
 const char *sio__reply_reader_error(const struct sio__reply_reader *reader)

@@ -173,8 +173,6 @@ static void exchange(sio_link *link)
 
     sio__link_lock(link);
     sio__publisher_fold(link);
-    link->stats.bytes_in = link->conn.bytes_in;
-    link->stats.bytes_out = link->conn.bytes_out;
     sio__outbox_take(link->outbox);
     link->wake_pending = false;
     link->wake_at = wake_at(link);
@@ -351,6 +349,7 @@ void sio__link_wake(sio_link *link)
 
 sio_status sio__link_make_events(sio_link *link)
 {
+    static const struct timeval far = {FAR_MS / 1000, 0};
     struct event_base *base = link->base;
 
     link->due_event = link->threaded
@@ -361,6 +360,9 @@ sio_status sio__link_make_events(sio_link *link)
     link->session_event = evtimer_new(base, on_session_timer, link);
     if (link->due_event == NULL || link->tick_event == NULL || link->peek_event == NULL ||
         link->session_event == NULL)
+        return SIO_ENOMEM;
+    /* The first timer has the loop reserve memory for all of ours. */
+    if (evtimer_add(link->tick_event, &far) < 0)
         return SIO_ENOMEM;
     if (link->threaded)
         return event_add(link->due_event, NULL) < 0 ? SIO_ENOMEM : SIO_OK;

@@ -13,13 +13,13 @@
 static struct event_base *new_base(void)
 {
     struct event_config *config = event_config_new();
-    struct event_base *base;
+    struct event_base *base = NULL;
 
     if (config == NULL)
         return NULL;
-    event_config_avoid_method(config, "epoll");
-    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV);
-    base = event_base_new_with_config(config);
+    if (event_config_avoid_method(config, "epoll") == 0 &&
+        event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV) == 0)
+        base = event_base_new_with_config(config);
     event_config_free(config);
     return base;
 }

@@ -280,12 +280,13 @@ static bool is_response(enum sio_message_type type)
 /* The one room of a packed array of one string; ptr NULL otherwise. */
 static sio_str single_room(sio_str rooms)
 {
-    sio_cursor c = sio_cursor_at(rooms);
+    static const char array_of_one = (char)0x91;
     sio_value v;
-    if (rooms.len == 0 || sio_cursor_read(&c, &v) != SIO_OK || v.type != SIO_ARRAY ||
-        v.v.count != 1 || sio_cursor_read(&c, &v) != SIO_OK || v.type != SIO_STRING)
+    if (rooms.len == 0 || rooms.ptr[0] != array_of_one)
         return sio_str_of(NULL, 0);
-    return v.v.text;
+    sio_cursor c = sio_cursor_at(sio_str_of(rooms.ptr + 1, rooms.len - 1));
+    return sio_cursor_read(&c, &v) == SIO_OK && v.type == SIO_STRING ? v.v.text
+                                                                     : sio_str_of(NULL, 0);
 }
 
 static sio_status write_channel(const struct sio__peer *peer, const struct sio_message *msg,

@@ -60,14 +60,12 @@ static void write_header(struct sio__names *names)
     memcpy(names->buf.ptr + HEADER_MAX - header.len, header.ptr, header.len);
 }
 
-sio_status sio__names_add(struct sio__names *names, sio_str name)
+sio_status sio__names_append(struct sio__names *names, sio_str name)
 {
     if (sio__utf8_check(name) != SIO__UTF8_VALID)
         return SIO_EINVAL;
     if (name.len > UINT32_MAX || names->count == UINT32_MAX)
         return SIO_ETOOBIG;
-    if (contains(names, name))
-        return SIO_OK;
     sio_status status = sio_buf_reserve(&names->buf, HEADER_MAX);
     if (status != SIO_OK)
         return status;
@@ -81,4 +79,9 @@ sio_status sio__names_add(struct sio__names *names, sio_str name)
         names->longest = name.len;
     write_header(names);
     return SIO_OK;
+}
+
+sio_status sio__names_add(struct sio__names *names, sio_str name)
+{
+    return contains(names, name) ? SIO_OK : sio__names_append(names, name);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A growing set of room names, packed as an array at any time. */
+/* A growing list of room names, packed as an array at any time. */
 #ifndef SIO_COMMON_WIRE_NAMES_H
 #define SIO_COMMON_WIRE_NAMES_H
 
@@ -23,8 +23,9 @@ SIO_API void sio__names_init(struct sio__names *names);
 SIO_API void sio__names_fini(struct sio__names *names);
 SIO_API void sio__names_clear(struct sio__names *names);
 
-/* Add a name unless it is there. SIO_OK, SIO_EINVAL (not UTF-8), SIO_ETOOBIG or
- * SIO_ENOMEM; unchanged on failure. */
+/* Append a name; sio__names_add() only if it is not there yet. SIO_OK, SIO_EINVAL (not
+ * UTF-8), SIO_ETOOBIG or SIO_ENOMEM; unchanged on failure. */
+SIO_API sio_status sio__names_append(struct sio__names *names, sio_str name);
 SIO_API sio_status sio__names_add(struct sio__names *names, sio_str name);
 
 /* A packed array of strings; borrowed until the next change. */

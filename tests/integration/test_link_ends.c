@@ -197,11 +197,20 @@ static void bad_options_are_refused(void **state)
 
 /* -- fork -- */
 
-#if defined(__has_feature)
+#if defined(__SANITIZE_THREAD__)
+#define THREAD_SANITIZED
+#elif defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define THREAD_SANITIZED
 #endif
 #endif
+
+/* By exec, so that no leak checker looks at what the threads of the parent left here. */
+static void leave_child(bool well)
+{
+    execlp(well ? "true" : "false", "child", (char *)NULL);
+    _exit(2);
+}
 
 static void fork_with(enum client_mode mode, const char *url)
 {
@@ -238,9 +247,9 @@ static void fork_with(enum client_mode mode, const char *url)
         client_publish(&client, "child", 1);
         CLIENT_WAIT(&client, client.ended == 1);
         bad += client.ends[SIO_OK] != 1;
-        sio_link_free(client.link);
+        client_free(&client);
 #endif
-        _exit(bad);
+        leave_child(bad == 0);
     }
     assert_true(pid > 0);
     assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -301,10 +310,10 @@ static void fork_while_threads_emit_50(void **state)
         pid_t pid = fork();
 
         if (pid == 0) {
-            if (client_publish(&client, "ch", 1) != SIO_EFORK)
-                _exit(1);
+            bool refused = client_publish(&client, "ch", 1) == SIO_EFORK;
+
             sio_link_free(client.link);
-            _exit(0);
+            leave_child(refused);
         }
         assert_true(pid > 0);
         assert_int_equal(waitpid(pid, &status, 0), pid);

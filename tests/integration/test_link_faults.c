@@ -40,7 +40,7 @@ static void refused_missing_and_unknown(void **state)
     static const struct refusal refusals[] = {
         {"unix:///nonexistent/socket", "No such file", SIO_ECONN},
         {"redis://127.0.0.1:1", "Connection refused", SIO_ECONN},
-        {"redis://[::1]:1", "[::1]:1", SIO_ECONN},
+        {"redis://[::1]:1", "[::1]:1", SIO_ECONN}, /* without IPv6, too */
         {"redis://localhost:1", "localhost", SIO_ECONN},
         {"redis://no-such-host.invalid", "cannot resolve no-such-host.invalid", SIO_ECONN},
     };
@@ -439,7 +439,7 @@ static void killed_and_restarted(enum client_mode mode, enum redis_transport tra
     next = publish_from(ledger, next, next + 20000); /* some in flight, some not */
     redis_fixture_kill(redis);
     CLIENT_WAIT(&client, client.downs > 0);
-    pthread_join(before.thread, NULL);
+    subscriber_join(&before);
     redis_fixture_start(redis);
     subscriber_start(&after, redis, "ch", MANY);
     while (next < MANY) {

@@ -168,6 +168,11 @@ void subscriber_start(struct subscriber *sub, const struct redis_fixture *redis,
 void subscriber_stop(struct subscriber *sub)
 {
     shutdown(sub->redis->fd, SHUT_RDWR);
+    subscriber_join(sub);
+}
+
+void subscriber_join(struct subscriber *sub)
+{
     pthread_join(sub->thread, NULL);
     redisFree(sub->redis);
     sub->redis = NULL;

@@ -68,6 +68,8 @@ struct subscriber {
 /* Subscribed when it returns. */
 void subscriber_start(struct subscriber *sub, const struct redis_fixture *redis,
                       const char *channel, int size);
-void subscriber_stop(struct subscriber *sub); /* numbers stay until free()d by the caller */
+/* Numbers stay until free()d by the caller. */
+void subscriber_stop(struct subscriber *sub);
+void subscriber_join(struct subscriber *sub); /* once Redis has closed the connection */
 
 #endif

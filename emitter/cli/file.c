@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads the files that options name. Bounded, so that a device without an end is refused
+ * instead of filling the memory. */
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "exit_codes.h"
+#include "report.h"
+
+#define READ_BYTES 65536
+
+static int read_all(int fd, const char *name, const char *option, size_t max, sio_buf *out)
+{
+    char block[READ_BYTES];
+    size_t total = 0;
+
+    for (;;) {
+        ssize_t n = read(fd, block, sizeof(block));
+        if (n == 0)
+            return EXIT_ACCEPTED;
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return report_exit(EXIT_USAGE, "%s: cannot read %s: %s", option, name, strerror(errno));
+        total += (size_t)n;
+        if (total > max)
+            return report_exit(EXIT_TOOBIG,
+                               "%s: %s is larger than %zu bytes, the bound of a packet", option,
+                               name, max);
+        if (sio_buf_append(out, block, (size_t)n) != SIO_OK)
+            return report_exit(EXIT_INTERNAL, "out of memory");
+    }
+}
+
+int file_read(const char *path, const char *option, size_t max, sio_buf *out)
+{
+    if (strcmp(path, "-") == 0)
+        return read_all(STDIN_FILENO, "standard input", option, max, out);
+
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return report_exit(EXIT_USAGE, "%s: cannot open %s: %s", option, path, strerror(errno));
+    int code = read_all(fd, path, option, max, out);
+    close(fd);
+    return code;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Whole files into memory, up to a bound. */
+#ifndef SIO_CLI_FILE_H
+#define SIO_CLI_FILE_H
+
+#include <stddef.h>
+
+#include <sio/buf.h>
+
+/* Append what a file holds; "-" is stdin. 0, or the exit code after a report (a file over
+ * `max` bytes is too large). `option` names the option in the report. */
+int file_read(const char *path, const char *option, size_t max, sio_buf *out);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* Tagged JSON: values that JSON cannot say, for the driver and the expectations.
+ *   {"$undef":true}  {"$num":"NaN"}  {"$bin":"hex"}  {"$date":ms}  {"$obj":[[key,value]...]}
+ *   {"$bin_fill":[byte,n]}  {"$repeat":["unit",n]}  {"$fill":[value,n]} */
+export const undef = { $undef: true };
+export const num = (text) => ({ $num: text });
+export const bin = (...bytes) => ({ $bin: Buffer.from(bytes).toString('hex') });
+export const date = (ms) => ({ $date: ms });
+
+const TAGS = {
+    $undef: () => undefined,
+    $num: (text) => Number(text),
+    $bin: (hex) => Buffer.from(hex, 'hex'),
+    $bin_fill: ([byte, count]) => Buffer.alloc(count, byte),
+    $date: (ms) => new Date(ms),
+    $repeat: ([unit, count]) => unit.repeat(count),
+    $fill: ([value, count]) => new Array(count).fill(fromTagged(value)),
+    $obj: (entries) => Object.fromEntries(entries.map(([k, v]) => [k, fromTagged(v)])),
+};
+
+/** The JavaScript value. */
+export function fromTagged(value) {
+    if (value === null || typeof value !== 'object')
+        return value;
+    if (Array.isArray(value))
+        return value.map(fromTagged);
+    for (const [tag, make] of Object.entries(TAGS))
+        if (Object.hasOwn(value, tag))
+            return make(value[tag]);
+    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, fromTagged(v)]));
+}
+
+/* What a Socket.IO client makes of it: everything but binary travels as JSON. */
+function overJson(value) {
+    if (Buffer.isBuffer(value))
+        return value;
+    if (value instanceof Date)
+        return value.toISOString();
+    if (value === undefined || (typeof value === 'number' && !Number.isFinite(value)))
+        return null;
+    if (Object.is(value, -0))
+        return 0;
+    if (value === null || typeof value !== 'object')
+        return value;
+    if (Array.isArray(value))
+        return value.map(overJson);
+    return Object.fromEntries(Object.entries(value)
+        .filter(([, v]) => v !== undefined)
+        .map(([k, v]) => [k, overJson(v)]));
+}
+
+/** What a client receives for it. */
+export const asClientSees = (value) => overJson(fromTagged(value));
+
+/** Can JSON text say the value, and mean the same? */
+export function isPlainJson(value) {
+    if (value === null || typeof value !== 'object')
+        return true;
+    if (Array.isArray(value))
+        return value.every(isPlainJson);
+    return Object.entries(value).every(([k, v]) => !Object.hasOwn(TAGS, k) && isPlainJson(v));
+}
