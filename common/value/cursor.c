@@ -46,11 +46,23 @@ static sio_status take_count(sio_cursor *c, const unsigned char *body, uint64_t 
     return SIO_OK;
 }
 
+static int64_t sign_extend(uint64_t raw, unsigned bytes)
+{
+    switch (bytes) {
+    case 1:
+        return (int8_t)raw;
+    case 2:
+        return (int16_t)raw;
+    case 4:
+        return (int32_t)raw;
+    default:
+        return (int64_t)raw;
+    }
+}
+
 static sio_status take_signed(sio_cursor *c, unsigned bytes, sio_value *out)
 {
-    uint64_t raw = big_endian(c->at + 1, bytes);
-    unsigned shift = 64 - 8 * bytes;
-    int64_t number = (int64_t)(raw << shift) >> shift;
+    int64_t number = sign_extend(big_endian(c->at + 1, bytes), bytes);
     if (number < 0) {
         out->type = SIO_INT;
         out->v.integer = number;

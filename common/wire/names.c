@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* Room names, packed while they are added. Finding a repeated name walks the ones
- * before it: targets hold a few rooms, and are built once. */
+/* Room names, packed while they are added. A repeated one is found by walking the few that
+ * are there; from some number on by a balanced tree (libc's tsearch), which no choice of
+ * names makes slow. */
 #include "wire/names.h"
+
+#include <search.h>
+#include <stdlib.h>
 
 #include <sio/value.h>
 
 #include "value/pack.h"
 #include "value/utf8.h"
 
-enum { HEADER_MAX = 5 };
+enum { HEADER_MAX = 5, WALKED = 16 /* names that are walked rather than indexed */ };
 
 static const char empty_array[1] = {(char)0x90};
 
 void sio__names_init(struct sio__names *names)
 {
     sio_buf_init(&names->buf);
+    names->index = NULL;
     sio__names_clear(names);
 }
 
@@ -24,8 +29,16 @@ void sio__names_fini(struct sio__names *names)
     sio__names_clear(names);
 }
 
+static void forget(struct sio__names *names)
+{
+    if (names->index != NULL)
+        tdestroy(names->index, free);
+    names->index = NULL;
+}
+
 void sio__names_clear(struct sio__names *names)
 {
+    forget(names);
     sio_buf_clear(&names->buf);
     names->count = 0;
     names->header = 0;
@@ -40,7 +53,7 @@ sio_str sio__names_packed(const struct sio__names *names)
     return sio_str_of(names->buf.ptr + start, names->buf.len - start);
 }
 
-static bool contains(const struct sio__names *names, sio_str name)
+static bool is_walked(const struct sio__names *names, sio_str name)
 {
     sio_cursor c = sio_cursor_at(sio__names_packed(names));
     sio_value v;
@@ -48,6 +61,47 @@ static bool contains(const struct sio__names *names, sio_str name)
         if (v.type == SIO_STRING && sio_str_eq(v.v.text, name))
             return true;
     return false;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const sio_str *x = a, *y = b;
+    if (x->len != y->len)
+        return x->len < y->len ? -1 : 1;
+    return x->len > 0 ? memcmp(x->ptr, y->ptr, x->len) : 0;
+}
+
+/* Enter a name into the index. *key: its entry, a view and the bytes in one piece of
+ * memory; NULL: it was there already. */
+static sio_status index_name(struct sio__names *names, sio_str name, sio_str **key)
+{
+    sio_str *fresh = malloc(sizeof *fresh + name.len);
+    if (fresh == NULL)
+        return SIO_ENOMEM;
+    *fresh = sio_str_of(fresh + 1, name.len);
+    if (name.len > 0)
+        memcpy(fresh + 1, name.ptr, name.len);
+    sio_str **entry = tsearch(fresh, &names->index, compare);
+    *key = entry != NULL && *entry == fresh ? fresh : NULL;
+    if (*key == NULL)
+        free(fresh);
+    return entry != NULL ? SIO_OK : SIO_ENOMEM;
+}
+
+static sio_status index_all(struct sio__names *names)
+{
+    sio_cursor c = sio_cursor_at(sio__names_packed(names));
+    sio_value v;
+    sio_str *key;
+    sio_status status = SIO_OK;
+    while (status == SIO_OK && !sio_cursor_done(&c)) {
+        status = sio_cursor_read(&c, &v);
+        if (status == SIO_OK && v.type == SIO_STRING)
+            status = index_name(names, v.v.text, &key);
+    }
+    if (status != SIO_OK)
+        forget(names);
+    return status;
 }
 
 static void write_header(struct sio__names *names)
@@ -64,7 +118,7 @@ sio_status sio__names_append(struct sio__names *names, sio_str name)
 {
     if (sio__utf8_check(name) != SIO__UTF8_VALID)
         return SIO_EINVAL;
-    if (name.len > UINT32_MAX || names->count == UINT32_MAX)
+    if (name.len > UINT32_MAX - names->buf.len || names->count == UINT32_MAX)
         return SIO_ETOOBIG;
     sio_status status = sio_buf_reserve(&names->buf, HEADER_MAX);
     if (status != SIO_OK)
@@ -81,7 +135,28 @@ sio_status sio__names_append(struct sio__names *names, sio_str name)
     return SIO_OK;
 }
 
+static sio_status add_indexed(struct sio__names *names, sio_str name)
+{
+    sio_str *key;
+    sio_status status = index_name(names, name, &key);
+    if (status != SIO_OK || key == NULL)
+        return status;
+    status = sio__names_append(names, name);
+    if (status != SIO_OK) {
+        tdelete(key, &names->index, compare);
+        free(key);
+    }
+    return status;
+}
+
 sio_status sio__names_add(struct sio__names *names, sio_str name)
 {
-    return contains(names, name) ? SIO_OK : sio__names_append(names, name);
+    if (names->index == NULL && names->count >= WALKED) {
+        sio_status status = index_all(names);
+        if (status != SIO_OK)
+            return status;
+    }
+    if (names->index != NULL)
+        return add_indexed(names, name);
+    return is_walked(names, name) ? SIO_OK : sio__names_append(names, name);
 }

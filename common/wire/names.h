@@ -17,6 +17,7 @@ struct sio__names {
     uint32_t count;
     unsigned header; /* bytes of the header */
     size_t longest;  /* bytes of the longest name */
+    void *index;     /* of many names, to find repeated ones; see names.c */
 };
 
 SIO_API void sio__names_init(struct sio__names *names);

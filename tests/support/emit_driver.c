@@ -13,6 +13,7 @@
 #include <sio/emitter.h>
 
 #include "tagged.h"
+#include "value/json.h"
 
 enum { MAX_NAMES = 8192, FLUSH_MS = 15000 };
 
@@ -152,6 +153,19 @@ static sio_status make_emitter(sio_link *link, struct request *r)
     return status;
 }
 
+static void print_answer(unsigned id, sio_status status, const struct request *r)
+{
+    sio_buf text;
+    sio_buf_init(&text);
+    (void)sio__json_string(sio_str_c(r->ended ? r->text : sio_status_text(status)), &text);
+    if (status == SIO_OK)
+        printf("{\"id\":%u,\"ok\":true,\"receivers\":%lld}\n", id, (long long)r->result.receivers);
+    else
+        printf("{\"id\":%u,\"ok\":false,\"error\":\"%s\",\"text\":%.*s}\n", id,
+               sio_status_name(status), (int)text.len, text.ptr);
+    sio_buf_fini(&text);
+}
+
 static void answer(sio_link *link, sio_str line, bool *quit)
 {
     struct request *r = calloc(1, sizeof *r);
@@ -183,13 +197,7 @@ static void answer(sio_link *link, sio_str line, bool *quit)
         if (r->ended)
             status = r->result.status;
     }
-    unsigned number = id.type == SIO_UINT ? (unsigned)id.v.natural : 0;
-    if (status == SIO_OK)
-        printf("{\"id\":%u,\"ok\":true,\"receivers\":%lld}\n", number,
-               (long long)r->result.receivers);
-    else
-        printf("{\"id\":%u,\"ok\":false,\"error\":\"%s\",\"text\":\"%s\"}\n", number,
-               sio_status_name(status), r->ended ? r->text : sio_status_text(status));
+    print_answer(id.type == SIO_UINT ? (unsigned)id.v.natural : 0, status, r);
     sio_emitter_free(r->em);
     sio_target_free(r->to);
     sio_args_free(r->args);

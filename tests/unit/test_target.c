@@ -54,8 +54,11 @@ static void rooms_and_exceptions(void **state)
 static void invalid_names_change_nothing(void **state)
 {
     (void)state;
-    static const sio_str bad[] = {
-        {"\xff", 1}, {"\xc0\x80", 2}, {"\xed\xa0\x80", 3}, {"a\xe2\x82", 3}, {"\xf4\x90\x80\x80", 4}};
+    static const sio_str bad[] = {{"\xff", 1},
+                                  {"\xc0\x80", 2},
+                                  {"\xed\xa0\x80", 3},
+                                  {"a\xe2\x82", 3},
+                                  {"\xf4\x90\x80\x80", 4}};
     struct sio__target_view view;
     sio_target *target = fresh();
     assert_int_equal(sio_target_to(target, SIO_STR("ok")), SIO_OK);
@@ -95,6 +98,30 @@ static void many_rooms(void **state)
     sio_target_free(target);
 }
 
+/* Repeated names are found among many, in time that grows no faster than n log n: the
+ * quadratic way would take minutes here. */
+static void hundreds_of_thousands_of_rooms(void **state)
+{
+    (void)state;
+    enum { ROOMS = 300000 };
+    sio_target *target = fresh();
+    for (unsigned round = 0; round < 2; round++) {
+        for (unsigned n = 0; n < ROOMS; n++) {
+            char name[16];
+            snprintf(name, sizeof name, "%u", n);
+            assert_int_equal(sio_target_to(target, sio_str_c(name)), SIO_OK);
+        }
+        assert_int_equal(sio_target_rooms(target), ROOMS);
+    }
+    assert_int_equal(sio_target_to(target, SIO_STR("\xff")), SIO_EINVAL);
+    assert_int_equal(sio_target_to(target, SIO_STR("\xff")), SIO_EINVAL);
+    assert_int_equal(sio_target_rooms(target), ROOMS);
+    sio_target_clear(target);
+    assert_int_equal(sio_target_to(target, SIO_STR("1")), SIO_OK);
+    assert_int_equal(sio_target_rooms(target), 1);
+    sio_target_free(target);
+}
+
 static void flags_keep_their_order(void **state)
 {
     (void)state;
@@ -119,6 +146,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(rooms_and_exceptions),
     cmocka_unit_test(invalid_names_change_nothing),
     cmocka_unit_test(many_rooms),
+    cmocka_unit_test(hundreds_of_thousands_of_rooms),
     cmocka_unit_test(flags_keep_their_order),
 };
 
