@@ -69,9 +69,10 @@ async function keep(redis, people) {
 async function demo(scope) {
     const redis = await startRedis(scope);
     const server = await startServer(scope, redis);
+    const enter = async (name, room) =>
+        ({ name, client: await connectClient(scope, server, { rooms: [room] }) });
     const people = [
-        { name: 'Ann (room news)', client: await connectClient(scope, server, { rooms: ['news'] }) },
-        { name: 'Bob (room sport)', client: await connectClient(scope, server, { rooms: ['sport'] }) },
+        await enter('Ann (room news)', 'news'), await enter('Bob (room sport)', 'sport'),
     ];
     const dir = await mkdtemp(join(tmpdir(), 'sio-demo-'));
     scope.after(() => rm(dir, { recursive: true, force: true }));

@@ -8,7 +8,9 @@ import { createAdapter } from '@socket.io/redis-adapter';
 import { createClient } from 'redis';
 import { Server } from 'socket.io';
 
-const { REDIS_URL = 'redis://127.0.0.1:6379', HOST, PORT = '3000', SERVER_NAME = 'chat' } = process.env;
+const {
+    REDIS_URL = 'redis://127.0.0.1:6379', HOST, PORT = '3000', SERVER_NAME = 'chat',
+} = process.env;
 const page = await readFile(new URL('index.html', import.meta.url));
 
 const pub = createClient({ url: REDIS_URL });

@@ -133,7 +133,7 @@ typedef void sio_link_drain_cb(sio_link *link, sio_status status, void *user);
 SIO_API sio_status sio_link_drain(sio_link *link, sio_link_drain_cb *done, void *user);
 
 /** Own thread only: wait until the outbox takes a command of `bytes` bytes.
- *  @return as sio_link_flush(). */
+ *  @return as sio_link_flush(), or SIO_ETOOBIG (more than the outbox ever takes). */
 SIO_API sio_status sio_link_wait_writable(sio_link *link, size_t bytes, unsigned timeout_ms);
 
 /** Own thread only: wait until the link is up, or an attempt to connect has failed.

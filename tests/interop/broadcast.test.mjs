@@ -153,9 +153,24 @@ const CASES = [
         call: () => ({ nsp: '/ñandú' }),
         reaches: [0],
     },
-    { name: 'compress', clients: [{}, {}], call: () => ({ flags: { compress: true } }), reaches: [0, 1] },
-    { name: 'no compress', clients: [{}], call: () => ({ flags: { compress: false } }), reaches: [0] },
-    { name: 'volatile', clients: [{}, {}], call: () => ({ flags: { volatile: true } }), reaches: [0, 1] },
+    {
+        name: 'compress',
+        clients: [{}, {}],
+        call: () => ({ flags: { compress: true } }),
+        reaches: [0, 1],
+    },
+    {
+        name: 'no compress',
+        clients: [{}],
+        call: () => ({ flags: { compress: false } }),
+        reaches: [0],
+    },
+    {
+        name: 'volatile',
+        clients: [{}, {}],
+        call: () => ({ flags: { volatile: true } }),
+        reaches: [0, 1],
+    },
 ];
 
 const NSPS = ['/a', '/a#b', '/ñandú'];
@@ -213,7 +228,8 @@ describe('a channel prefix', () => {
 
     it('reaches the servers that share it and no others', async () => {
         const clients = await at.clients({ on: 0 }, { on: 1 }, { on: 2, rooms: ['a'] });
-        for (const call of [{ key: 'my:app', event: 'e' }, { key: 'my:app', event: 'f', rooms: ['a'] }])
+        const key = 'my:app';
+        for (const call of [{ key, event: 'e' }, { key, event: 'f', rooms: ['a'] }])
             for (const way of waysOf(call))
                 await at.send(call, way, 2);
         const e = waysOf({ event: 'e' }).map(() => ['e']);
@@ -248,7 +264,9 @@ describe('a middleware of the server', () => {
 
     it('puts users in rooms of their own, which an emit then reaches on every server', async () => {
         const clients = await at.clients(
-            { query: { user: 'ann' } }, { query: { user: 'bob' } }, { on: 1, query: { user: 'ann' } },
+            { query: { user: 'ann' } },
+            { query: { user: 'bob' } },
+            { on: 1, query: { user: 'ann' } },
         );
         assert.deepEqual(seen.sort(), ['ann', 'ann', 'bob']);
         await at.send({ rooms: ['user:ann'], event: 'hi' });

@@ -34,7 +34,8 @@ async function startChat(name) {
     const [program, ...args] = argvOf(stages, command);
     assert.equal(program, 'node');
     const env = { ...environmentOf(services[name]), HOST: '127.0.0.1', PORT: '0' };
-    const child = spawn(process.execPath, args, { cwd: app, env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const stdio = ['ignore', 'pipe', 'inherit'];
+    const child = spawn(process.execPath, args, { cwd: app, env, stdio });
     const exited = new Promise((resolve) => child.once('exit', resolve));
     scope.after(() => { child.kill('SIGKILL'); return exited; });
     const line = new Promise((resolve) =>
@@ -72,11 +73,10 @@ describe('docker-compose.yml', () => {
     });
 
     it('the chat servers report their health', async () => {
-        for (const [i, { healthcheck }] of ['chat1', 'chat2'].map((name, n) => [n, services[name]])) {
-            const [kind, program, ...args] = healthcheck.test;
+        for (const { name, port } of chats) {
+            const [kind, program, ...args] = services[name].healthcheck.test;
             assert.deepEqual([kind, program], ['CMD', 'node']);
-            const env = { PORT: chats[i].port };
-            assert.equal((await run(process.execPath, args, { env })).code, 0);
+            assert.equal((await run(process.execPath, args, { env: { PORT: port } })).code, 0);
         }
         const page = await fetch(chats[0].url);
         assert.match(await page.text(), /socket\.io\.js/);

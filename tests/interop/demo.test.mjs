@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { run } from './lib/fixture.mjs';
 
 const DEMO = fileURLToPath(new URL('../../demo/demo.mjs', import.meta.url));
-const demo = (env) => run(process.execPath, [DEMO], { env: { ...process.env, ...env }, deadline: 30_000 });
+const demo = (env) =>
+    run(process.execPath, [DEMO], { env: { ...process.env, ...env }, deadline: 30_000 });
 
 describe('the demo', () => {
     it('shows who receives what, and ends with success', async () => {

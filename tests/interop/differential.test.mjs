@@ -59,7 +59,9 @@ function values({ next, below, pick, many }) {
         () => null, () => true, () => false, () => ({ $undef: true }), number, number, number,
         text, text, date,
     ])();
-    const key = () => pick([word, word, () => String(below(50)), () => pick(['__proto__', '', '01', '-1'])])();
+    const key = () => pick([
+        word, word, () => String(below(50)), () => pick(['__proto__', '', '01', '-1']),
+    ])();
     const object = (depth) =>
         Object.fromEntries(many(pick([3, 20]), () => [key(), value(depth + 1)]));
     const value = (depth) => {
@@ -79,13 +81,17 @@ function calls(seed) {
         {}, {}, { volatile: true }, { compress: true }, { compress: false },
         { volatile: true, compress: false }, { compress: true, volatile: true },
     ]);
-    const bytes = () => ({ $bin: Buffer.from(many(pick([4, 300]), () => below(256))).toString('hex') });
+    const bytes = () => ({
+        $bin: Buffer.from(many(pick([4, 300]), () => below(256))).toString('hex'),
+    });
     const op = () => pick(['emit', 'emit', 'emit', 'emit', 'socketsJoin', 'socketsLeave',
         'disconnectSockets', 'serverSideEmit']);
 
     return Array.from({ length: CALLS }, () => {
         const call = {
-            op: op(), key: pick(['socket.io', 'my:app', 'é#']), nsp: pick(['/', '/chat', '/a#b', '/ñ']),
+            op: op(),
+            key: pick(['socket.io', 'my:app', 'é#']),
+            nsp: pick(['/', '/chat', '/a#b', '/ñ']),
         };
         if (call.op !== 'serverSideEmit')
             Object.assign(call, { rooms: many(3, room), except: many(2, room), flags: flags() });
@@ -102,7 +108,8 @@ function calls(seed) {
 }
 
 /* `target` goes as an array, as all of Node's own callers could have written it. */
-function callNode(publisher, { op, key, nsp, rooms, except, flags, event, args = [], target, close }) {
+function callNode(publisher, call) {
+    const { op, key, nsp, rooms, except, flags, event, args = [], target, close } = call;
     const emitter = new Emitter(publisher, { key }).of(nsp);
     if (op === 'serverSideEmit')
         return emitter.serverSideEmit(event, ...args.map(fromTagged));
@@ -132,13 +139,14 @@ function typeable(call) {
 /* A difference is shown by its place: the payloads themselves can be long. */
 function assertSame(actual, expected, call) {
     const about = JSON.stringify(call).slice(0, 300);
-    assert.deepEqual(actual.map(([channel]) => channel), expected.map(([channel]) => channel), about);
+    const channels = (messages) => messages.map(([channel]) => channel);
+    assert.deepEqual(channels(actual), channels(expected), about);
     for (const [i, [, payload]] of expected.entries()) {
         const at = payload.findIndex((byte, n) => actual[i][1][n] !== byte);
         const from = Math.max(0, (at < 0 ? payload.length : at) - 16);
         const near = (bytes) => bytes.subarray(from, from + 32).toString('hex');
-        assert.ok(payload.equals(actual[i][1]), `from byte ${from} on ${near(actual[i][1])} instead of ${
-            near(payload)}: ${about}`);
+        assert.ok(payload.equals(actual[i][1]),
+            `from byte ${from} on ${near(actual[i][1])} instead of ${near(payload)}: ${about}`);
     }
 }
 

@@ -26,7 +26,12 @@ const CASES = [
         call: () => ({ rooms: ['a', 'b'] }),
         reaches: [0, 1],
     },
-    { name: 'a socket id', clients: [{}, {}, {}], call: ([a]) => ({ rooms: [a.id] }), reaches: [0] },
+    {
+        name: 'a socket id',
+        clients: [{}, {}, {}],
+        call: ([a]) => ({ rooms: [a.id] }),
+        reaches: [0],
+    },
     {
         name: 'except',
         clients: [{ rooms: ['x'] }, { rooms: ['x'] }, {}, {}],
@@ -45,7 +50,12 @@ const CASES = [
         call: () => ({ flags: { volatile: true, compress: true } }),
         reaches: [0, 1],
     },
-    { name: 'every kind of value', clients: [{}, {}], call: () => ({ args: VALUES }), reaches: [0, 1] },
+    {
+        name: 'every kind of value',
+        clients: [{}, {}],
+        call: () => ({ args: VALUES }),
+        reaches: [0, 1],
+    },
 ];
 
 for (const [title, second] of [['two old servers', '6'], ['an old server beside a new one', '8']])

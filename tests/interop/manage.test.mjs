@@ -42,7 +42,9 @@ const CASES = [
     {
         name: 'flags change nothing',
         clients: [{}, {}],
-        call: () => ({ op: 'socketsJoin', flags: { volatile: true, compress: true }, target: ['c'] }),
+        call: () => ({
+            op: 'socketsJoin', flags: { volatile: true, compress: true }, target: ['c'],
+        }),
         after: [['c'], ['c']],
     },
     {

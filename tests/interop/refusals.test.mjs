@@ -63,8 +63,16 @@ const CASES = [
     },
     { name: 'an event that is not UTF-8', call: { event: LONE }, error: 'SIO_EINVAL' },
     { name: 'a room that is not UTF-8', call: { event: 'e', rooms: [LONE] }, error: 'SIO_EINVAL' },
-    { name: 'an exception that is not UTF-8', call: { event: 'e', except: [LONE] }, error: 'SIO_EINVAL' },
-    { name: 'a namespace that is not UTF-8', call: { event: 'e', nsp: `/${LONE}` }, error: 'SIO_EINVAL' },
+    {
+        name: 'an exception that is not UTF-8',
+        call: { event: 'e', except: [LONE] },
+        error: 'SIO_EINVAL',
+    },
+    {
+        name: 'a namespace that is not UTF-8',
+        call: { event: 'e', nsp: `/${LONE}` },
+        error: 'SIO_EINVAL',
+    },
     { name: 'joining no room', call: { op: 'socketsJoin', target: [] }, error: 'SIO_EINVAL' },
     { name: 'leaving no room', call: { op: 'socketsLeave', target: [] }, error: 'SIO_EINVAL' },
     {

@@ -11,13 +11,21 @@ const NSPS = ['/a', '/a#b'];
 /* JSON all the way: binary and dates arrive as JSON.stringify shows them. */
 const CASES = [
     { name: 'no argument', args: [], expected: [] },
-    { name: 'scalars', args: ['world', 1, '2', null, true], expected: ['world', 1, '2', null, true] },
+    {
+        name: 'scalars',
+        args: ['world', 1, '2', null, true],
+        expected: ['world', 1, '2', null, true],
+    },
     {
         name: 'numbers',
         args: [0.1, 1e21, -1e-7, 4294967296, num('9007199254740994'), num('NaN'), num('-0')],
         expected: [0.1, 1e21, -1e-7, 4294967296, 9007199254740994, null, 0],
     },
-    { name: 'containers', args: [{ a: [1, { b: {} }] }, []], expected: [{ a: [1, { b: {} }] }, []] },
+    {
+        name: 'containers',
+        args: [{ a: [1, { b: {} }] }, []],
+        expected: [{ a: [1, { b: {} }] }, []],
+    },
     {
         name: 'undefined',
         args: [undef, { a: undef, b: [undef] }],
@@ -72,7 +80,8 @@ describe('server-side events', () => {
             listen(at.servers[1], nsp, 'hello', heard[nsp]);
         const clients = await Promise.all(Object.keys(heard).map((nsp) =>
             connectClient(at.scope, at.servers[1], { nsp })));
-        await at.send({ op: 'serverSideEmit', nsp: '/a', event: 'hello', args: ['x'] }, 'builder', 2);
+        const call = { op: 'serverSideEmit', nsp: '/a', event: 'hello', args: ['x'] };
+        await at.send(call, 'builder', 2);
         await settle(at.redis, clients);
         assert.deepEqual(heard, { '/': [], '/a': [['x']], '/a#b': [] });
     });
@@ -95,7 +104,8 @@ describe('server-side events under a prefix', () => {
             return log;
         });
         const clients = await at.clients({}, {});
-        await at.send({ op: 'serverSideEmit', key: 'my:app', event: 'hello', args: [1] }, 'builder', 1);
+        const call = { op: 'serverSideEmit', key: 'my:app', event: 'hello', args: [1] };
+        await at.send(call, 'builder', 1);
         await settle(at.redis, clients);
         assert.deepEqual(heard, [[], [[1]]]);
     });

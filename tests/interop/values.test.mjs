@@ -33,7 +33,9 @@ const CASES = {
         $repeat: ['x', n],
     })),
     'nested containers': [{ a: { b: { c: [1, { d: null }], e: 'f' } }, list: [[], {}, [[1]]] }],
-    'keys beyond ASCII, empty, and like integers': [{ 10: 'ten', 2: 'two', ключ: 1, '😀': 2, '': 3 }],
+    'keys beyond ASCII, empty, and like integers': [
+        { 10: 'ten', 2: 'two', ключ: 1, '😀': 2, '': 3 },
+    ],
     'objects of 15, 16 and 300 keys': [keys(15), keys(16), keys(300)],
     'arrays of 15, 16 and 70000 elements': [numbers(15), numbers(16), { $fill: [7, 70000] }],
     'binary of every header': [bin(), { $bin_fill: [0xab, 256] }, { $bin_fill: [0xcd, 65536] }],

@@ -39,7 +39,8 @@ export async function copyStage(stage, dir) {
         for (const from of words) {
             const source = join(ROOT, from);
             const whole = (await stat(source)).isDirectory();
-            const target = whole || !to.endsWith('/') ? join(dir, to) : join(dir, to, basename(from));
+            const into = to.endsWith('/') && !whole;
+            const target = into ? join(dir, to, basename(from)) : join(dir, to);
             await mkdir(join(target, '..'), { recursive: true });
             await cp(source, target, { recursive: true });
         }

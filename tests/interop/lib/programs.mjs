@@ -16,7 +16,8 @@ import { isPlainJson } from './values.mjs';
 
 const DEADLINE = 20_000;
 
-function path(variable) {
+/** The program that an environment variable names. */
+export function programPath(variable) {
     if (!process.env[variable])
         throw new Error(`${variable} is not set: run the tests through ctest, or set it by hand`);
     return process.env[variable];
@@ -44,7 +45,7 @@ export async function run(program, args, { stdin = '', env = {}, deadline = DEAD
 /** Run sio-emit; it finds Redis through `redis`, or through what `args` and `env` say. */
 export function sioEmit(args, { redis, env = {}, ...options } = {}) {
     const where = redis ? { SIO_EMIT_URL: redis.url } : {};
-    return run(path('SIO_EMIT'), args, { env: { ...where, ...env }, ...options });
+    return run(programPath('SIO_EMIT'), args, { env: { ...where, ...env }, ...options });
 }
 
 function optionsOf({ key, nsp, rooms = [], except = [], flags = {} }) {
@@ -109,7 +110,7 @@ export async function commandLine(call, scope) {
  *  resolves to {ok: true, receivers} or {ok: false, error: "SIO_...", text}. `via` is how
  *  the arguments reach the library: "json", "msgpack" or "builder". */
 export async function startDriver(scope, redis) {
-    const child = spawn(path('SIO_EMIT_DRIVER'), [redis.url], {
+    const child = spawn(programPath('SIO_EMIT_DRIVER'), [redis.url], {
         stdio: ['pipe', 'pipe', 'inherit'],
     });
     const exited = new Promise((resolve) => child.once('close', resolve));
@@ -141,7 +142,8 @@ export async function startDriver(scope, redis) {
             const id = ++last;
             const answer = new Promise((resolve, reject) => waiting.set(id, { resolve, reject }));
             child.stdin.write(`${JSON.stringify({ id, op: 'emit', via, ...call })}\n`);
-            return within(DEADLINE, answer, () => `answer to ${JSON.stringify(call).slice(0, 200)}`);
+            return within(DEADLINE, answer,
+                () => `answer to ${JSON.stringify(call).slice(0, 200)}`);
         },
     };
 }

@@ -6,16 +6,10 @@ import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { spawn } from 'node:child_process';
 import { createClient } from 'redis';
+import { programPath } from './programs.mjs';
 
 /* socket.io-redis 6 needs the `redis` 3 of its own dependencies. */
 const legacy = createRequire(createRequire(import.meta.url).resolve('socket.io-redis'))('redis');
-
-function program(variable) {
-    const path = process.env[variable];
-    if (!path)
-        throw new Error(`${variable} is not set: run the tests through ctest, or set it by hand`);
-    return path;
-}
 
 class Redis {
     #child;
@@ -119,7 +113,7 @@ class Redis {
  *  @param opts.args  further arguments of redis-server */
 export async function startRedis(scope, { tcp = false, args = [] } = {}) {
     const argv = [...(tcp ? ['--tcp'] : []), ...(args.length > 0 ? ['--', ...args] : [])];
-    const child = spawn(program('SIO_REDISD'), argv, {
+    const child = spawn(programPath('SIO_REDISD'), argv, {
         stdio: ['pipe', 'pipe', 'inherit'],
         detached: true, /* a Ctrl-C is for us: we end it when its clients have gone */
     });
