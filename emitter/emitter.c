@@ -18,6 +18,7 @@ enum {
         8 << 20, /* one 30 MiB PUBLISH under Redis's defaults cuts off every subscriber */
     DEFAULT_NAME = 4096,
     DEFAULT_ROOMS = 4096,
+    DEFAULT_ARGS = 4096,     /* Node passes 20,000 on and dies of 300,000 (Function.apply) */
     DEFAULT_ATTACHMENTS = 10 /* socket.io-parser 4.2.6 and later refuse more */
 };
 
@@ -29,6 +30,7 @@ void sio_emitter_opts_init(sio_emitter_opts *opts)
     opts->max_packet_bytes = DEFAULT_PACKET;
     opts->max_name_bytes = DEFAULT_NAME;
     opts->max_rooms = DEFAULT_ROOMS;
+    opts->max_args = DEFAULT_ARGS;
     opts->max_attachments = DEFAULT_ATTACHMENTS;
 }
 
@@ -205,6 +207,11 @@ static sio_status publish(sio_emitter *em, const struct sio__frame *frame,
     return status;
 }
 
+static sio_status check_link(const sio_emitter *em)
+{
+    return em->link != NULL ? sio__link_check(em->link) : SIO_ECLOSED;
+}
+
 static sio_status send_call(sio_emitter *em, const struct sio__call *call, unsigned wait_ms,
                             sio_emit_cb *done, void *user)
 {
@@ -212,16 +219,21 @@ static sio_status send_call(sio_emitter *em, const struct sio__call *call, unsig
     struct sio__frame frame;
     struct sio__completion completion = {
         .done = done != NULL ? ended : NULL, .owner = em, .fn = (void (*)(void))done, .user = user};
+    sio_status status = check_link(em); /* first: after fork() no lock may be taken */
+    if (status != SIO_OK)
+        return status;
+    if (done != NULL) /* the completion's, and this call's: the former may come any time */
+        atomic_fetch_add_explicit(&em->refs, 2, memory_order_relaxed);
     frame_begin(em, sio__emitter_guess(call), stack, &frame);
-    sio_status status = sio__emitter_frame(em, call, &frame);
-    if (status == SIO_OK) {
-        if (done != NULL)
-            atomic_fetch_add_explicit(&em->refs, 1, memory_order_relaxed);
+    status = sio__emitter_frame(em, call, &frame);
+    if (status == SIO_OK)
         status = publish(em, &frame, &completion, wait_ms);
-        if (status != SIO_OK && done != NULL)
-            atomic_fetch_sub_explicit(&em->refs, 1, memory_order_relaxed);
-    }
     frame_end(em, &frame);
+    if (done != NULL) {
+        if (status != SIO_OK)
+            release(em);
+        release(em);
+    }
     return status;
 }
 

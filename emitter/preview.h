@@ -24,4 +24,7 @@ struct sio__call {
 SIO_API sio_status sio__emitter_encode(const sio_emitter *em, const struct sio__call *call,
                                        sio_buf *channel, sio_buf *payload);
 
+/* Why the call would be refused, in a few words for people; NULL if it would not. Static. */
+SIO_API const char *sio__emitter_why(const sio_emitter *em, const struct sio__call *call);
+
 #endif

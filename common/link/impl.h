@@ -106,10 +106,10 @@ struct sio_link {
     uint32_t close_at_ms;
     bool close_dropped; /* the close had to fail something */
     struct sio__drain *drains, **drains_end;
-    unsigned waiters;    /* calls that wait on a condition */
-    uint64_t flush_next; /* the lowest count of ended publishes that a flush waits for */
-    size_t room_mark;    /* the fill at which `room` is announced */
-    uint64_t failures, failures_told; /* times it went down; told by sio_link_wait_up() */
+    unsigned waiters;       /* calls that wait on a condition */
+    uint64_t flush_next;    /* the lowest count of ended publishes that a flush waits for */
+    uint64_t failures;      /* times it went down, for sio_link_wait_up() */
+    uint64_t failures_told; /* those of them that it has returned */
     sio_status failure;
     char failure_text[256];
 
@@ -119,6 +119,8 @@ struct sio_link {
     bool iterating; /* the outbox must not be taken */
     struct event *due_event, *tick_event, *peek_event, *session_event;
     bool due_pending, tick_armed, peek_armed;
+    uint32_t peek_ms;       /* until the next look */
+    uint64_t peek_bytes_in; /* read when it was set */
     uint32_t tick_at_ms;
     enum sio__session session;
     struct sio__dial dial;
@@ -191,6 +193,7 @@ void sio__publisher_fold(sio_link *link); /* with the lock: into the shared coun
 /* -- wait.c -- */
 
 void sio__link_run_drains(sio_link *link, sio_status status);
+void sio__link_await_waiters(sio_link *link); /* before it is destroyed */
 
 /* -- thread.c -- */
 

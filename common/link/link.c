@@ -140,10 +140,7 @@ static void free_threaded(sio_link *link)
     begin_close(link, link->config.close_timeout_ms);
     sio__link_wake(link);
     pthread_join(link->thread, NULL);
-    pthread_mutex_lock(&link->lock);
-    while (link->waiters > 0)
-        pthread_cond_wait(&link->changed, &link->lock);
-    pthread_mutex_unlock(&link->lock);
+    sio__link_await_waiters(link);
     sio__link_destroy(link);
 }
 

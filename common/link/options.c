@@ -13,6 +13,7 @@ void sio_link_opts_init(sio_link_opts *opts)
     opts->connect_timeout_ms = 5000;
     opts->command_timeout_ms = 5000;
     opts->ping_interval_ms = 10000;
+    opts->close_timeout_ms = 1000;
     opts->outbox_bytes = 16 * 1024 * 1024;
     opts->outbox_publishes = 65536;
     opts->outbox_ttl_ms = 30000;

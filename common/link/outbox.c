@@ -246,6 +246,20 @@ bool sio__outbox_unanswered(const struct sio__outbox *box)
     return !same(&ack, &write);
 }
 
+sio_str sio__outbox_answered_channel(struct sio__outbox *box)
+{
+    const char *at;
+    char *end;
+    size_t len;
+
+    pass_holes(box);
+    if (same(&box->ack, &box->write))
+        return (sio_str){NULL, 0};
+    at = box->ack.block->data + box->ack.offset + sizeof publish_head; /* behind the '$' */
+    len = strtoul(at, &end, 10);
+    return sio_str_of(end + 2, len);
+}
+
 enum sio__answer sio__outbox_answer(struct sio__outbox *box, bool keep,
                                     struct sio__completion *completion)
 {

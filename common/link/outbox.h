@@ -61,6 +61,9 @@ SIO_API bool sio__outbox_unanswered(const struct sio__outbox *box);
 /* How many bytes are missing of a command that was written in part; 0: of none. */
 SIO_API size_t sio__outbox_cut(const struct sio__outbox *box);
 
+/* The channel of the publish that the next answer is for; empty: it is for none. */
+SIO_API sio_str sio__outbox_answered_channel(struct sio__outbox *box);
+
 /* An answer has come. With keep the publish stays, to be written again after rewind(). */
 enum sio__answer {
     SIO__ANSWER_TAKEN,

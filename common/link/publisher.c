@@ -9,7 +9,8 @@
 enum {
     WRITE_LIMIT = 256 * 1024, /* bytes a system call, so that no loop turn takes long */
     HOLD_FIRST_MS = 50,
-    HOLD_MAX_MS = 1000
+    HOLD_MAX_MS = 1000,
+    CHANNEL_SHOWN = 200 /* bytes of a channel's name in a text */
 };
 
 /* -- ends -- */
@@ -149,12 +150,33 @@ static void start_holding(sio_link *link, const char *error)
     snprintf(link->late_text, sizeof link->late_text, "%s", error);
 }
 
+/* Which channel an ACL denies, as Redis does not say. */
+static void explain(sio_link *link, const struct sio__reply *reply, char *text, size_t size)
+{
+    sio_str channel = {NULL, 0};
+    size_t n = 0;
+    char shown[CHANNEL_SHOWN + 1];
+
+    if (error_status(reply->text) == SIO_ENOPERM)
+        channel = sio__outbox_answered_channel(link->outbox);
+    for (; n < channel.len && n < CHANNEL_SHOWN; n++) {
+        unsigned char c = (unsigned char)channel.ptr[n];
+
+        shown[n] = c < 0x20 || c == 0x7f ? '?' : (char)c;
+    }
+    shown[n] = '\0';
+    snprintf(text, size, "%s%s%s%s", reply->text, n > 0 ? " (channel " : "", shown,
+             n > 0 ? ")" : "");
+}
+
 static bool on_error(sio_link *link, const struct sio__reply *reply)
 {
     bool demoted = begins(reply->text, "READONLY"), passing = is_passing(reply->text);
-    struct sio__publish_result result = {error_status(reply->text), -1, reply->text};
+    char text[sizeof reply->text + CHANNEL_SHOWN + 16];
+    struct sio__publish_result result = {error_status(reply->text), -1, text};
     struct sio__completion completion;
 
+    explain(link, reply, text, sizeof text);
     switch (sio__outbox_answer(link->outbox, demoted || passing, &completion)) {
     case SIO__ANSWER_STRAY:
         return drop(link, SIO_EREDIS, reply->text);
@@ -172,8 +194,7 @@ static bool on_error(sio_link *link, const struct sio__reply *reply)
         start_holding(link, reply->text);
         return true;
     }
-    sio__link_log(link, SIO__LOG_ANSWER, SIO_LOG_WARNING, "Redis refused a publish: %s",
-                  reply->text);
+    sio__link_log(link, SIO__LOG_ANSWER, SIO_LOG_WARNING, "Redis refused a publish: %s", text);
     end_publish(link, &completion, &result);
     return true;
 }

@@ -167,6 +167,8 @@ static size_t feed_integers(struct sio__reply_reader *reader, const char *bytes,
             number = number * 10 + (*digit++ - '0');
         if (digit == at + 1 || end - digit < 2 || digit[0] != '\r' || digit[1] != '\n')
             break;
+        if (at[1] == '0' && digit > at + 2)
+            break; /* hiredis refuses it, and so must it be however the bytes are cut */
         at = digit + 2;
         reply->integer = number;
         if (!cb(arg, reply)) {

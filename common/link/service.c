@@ -14,7 +14,8 @@ enum {
     PEEK_MS = 1,            /* while answers are awaited, look at least so often, */
     PAUSE_PUBLISHES = 4096, /* and with so many, which keep Redis busy for longer, not more
                                often: a Redis that answers in small lots costs a switch of
-                               threads for each */
+                               threads for each; */
+    PEEK_MAX_MS = 32,       /* and less and less often while none come */
     IDLE_MS = 1000,         /* unused for so long: spare memory is given back */
     FAR_MS = 3600 * 1000
 };
@@ -121,6 +122,19 @@ static uint32_t next_due(sio_link *link, uint32_t now_ms)
     return next;
 }
 
+static void set_peek(sio_link *link)
+{
+    bool heard = link->conn.bytes_in != link->peek_bytes_in;
+
+    if (link->peek_armed && (!heard || link->peek_ms == PEEK_MS))
+        return;
+    if (heard || link->peek_ms == 0)
+        link->peek_ms = PEEK_MS;
+    link->peek_bytes_in = link->conn.bytes_in;
+    set_event(link->peek_event, link->peek_ms);
+    link->peek_armed = true;
+}
+
 static void set_timers(sio_link *link, uint32_t now_ms)
 {
     uint32_t next = next_due(link, now_ms);
@@ -130,11 +144,9 @@ static void set_timers(sio_link *link, uint32_t now_ms)
         link->tick_at_ms = now_ms + next;
         link->tick_armed = true;
     }
-    if ((link->threaded || link->conn.paused) && !link->peek_armed &&
-        link->session == SIO__SESSION_UP && sio__outbox_unanswered(link->outbox)) {
-        set_event(link->peek_event, PEEK_MS);
-        link->peek_armed = true;
-    }
+    if ((link->threaded || link->conn.paused) && link->session == SIO__SESSION_UP &&
+        sio__outbox_unanswered(link->outbox))
+        set_peek(link);
 }
 
 /* -- service -- */
@@ -142,17 +154,18 @@ static void set_timers(sio_link *link, uint32_t now_ms)
 /* Under the lock: tell those who wait for what has changed. */
 static bool announce(sio_link *link)
 {
-    size_t bytes = sio__outbox_bytes(link->outbox);
-    bool half = bytes <= link->config.bounds.bytes / 2 &&
+    bool half = sio__outbox_bytes(link->outbox) <= link->config.bounds.bytes / 2 &&
                 sio__outbox_publishes(link->outbox) <= link->config.bounds.publishes / 2;
     bool writable = link->want_writable && half;
 
     if (writable)
         link->want_writable = false;
     if (link->waiters > 0) {
-        if (link->ended_publishes >= link->flush_next)
+        if (link->ended_publishes >= link->flush_next) {
+            link->flush_next = UINT64_MAX; /* who goes on waiting says so again */
             pthread_cond_broadcast(&link->ended);
-        if (half || bytes <= link->room_mark)
+        }
+        if (half)
             pthread_cond_broadcast(&link->room);
     }
     return writable;
@@ -298,6 +311,7 @@ static void on_peek(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     link->peek_armed = false;
+    link->peek_ms = link->peek_ms < PEEK_MAX_MS ? link->peek_ms * 2 : PEEK_MAX_MS;
     sio__link_enter(link);
     if (link->conn.paused)
         sio__session_read(link);

@@ -3,9 +3,25 @@
 #include "link/impl.h"
 
 #include <event2/event.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
+
+/* libevent 2.1 ends the process when it gets no pair of descriptors for its signals
+ * (signal.c, evsig_init_). */
+static bool has_descriptors(void)
+{
+    int pair[2];
+
+    if (pipe2(pair, O_CLOEXEC) != 0)
+        return false;
+    close(pair[0]);
+    close(pair[1]);
+    return true;
+}
 
 /* Not epoll: its descriptor would be shared with a fork()ed child, which could then
  * disturb the parent; for the few descriptors here poll() is as fast. No locks: only
@@ -26,16 +42,21 @@ static struct event_base *new_base(void)
 
 static void *run(void *arg)
 {
+    /* poll() is refused where the limit on descriptors is below what it waits for. */
+    static const struct timespec not_to_spin = {.tv_nsec = 50000000};
     sio_link *link = arg;
 
     sio__link_enter(link);
     sio__session_start(link);
     sio__link_service(link);
     sio__link_leave(link);
-    while (link->phase != SIO__CLOSED)
-        event_base_loop(link->base, EVLOOP_NO_EXIT_ON_EMPTY);
+    while (link->phase != SIO__CLOSED) {
+        if (event_base_loop(link->base, EVLOOP_NO_EXIT_ON_EMPTY) < 0)
+            nanosleep(&not_to_spin, NULL);
+    }
     if (link->free_requested) {
         pthread_detach(pthread_self());
+        sio__link_await_waiters(link);
         sio__link_destroy(link);
     }
     return NULL;
@@ -44,7 +65,7 @@ static void *run(void *arg)
 sio_status sio__link_thread_prepare(sio_link *link)
 {
     link->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (link->wake_fd < 0)
+    if (link->wake_fd < 0 || !has_descriptors())
         return SIO_ESYS;
     link->base = new_base();
     return link->base != NULL ? SIO_OK : SIO_ENOMEM;

@@ -49,6 +49,14 @@ static sio_status end_wait(sio_link *link, sio_status status)
     return status;
 }
 
+void sio__link_await_waiters(sio_link *link)
+{
+    pthread_mutex_lock(&link->lock);
+    while (link->waiters > 0)
+        pthread_cond_wait(&link->changed, &link->lock);
+    pthread_mutex_unlock(&link->lock);
+}
+
 static bool wait_on(sio_link *link, pthread_cond_t *cond, const struct timespec *until)
 {
     return pthread_cond_timedwait(cond, &link->lock, until) != ETIMEDOUT;
@@ -87,13 +95,8 @@ sio_status sio_link_wait_writable(sio_link *link, size_t bytes, unsigned timeout
         return status;
     if (bytes > link->config.bounds.bytes)
         return end_wait(link, SIO_ETOOBIG);
-    while (!sio__outbox_fits(link->outbox, bytes) && link->phase == SIO__OPEN && in_time) {
-        size_t mark = link->config.bounds.bytes - bytes;
-
-        if (mark < link->room_mark)
-            link->room_mark = mark;
+    while (!sio__outbox_fits(link->outbox, bytes) && link->phase == SIO__OPEN && in_time)
         in_time = wait_on(link, &link->room, &until);
-    }
     if (link->phase != SIO__OPEN)
         status = SIO_ECLOSED;
     else if (!sio__outbox_fits(link->outbox, bytes))
@@ -106,6 +109,7 @@ sio_status sio_link_wait_up(sio_link *link, unsigned timeout_ms, sio_status *eve
 {
     struct timespec until = deadline_in(timeout_ms);
     sio_status status = begin_wait(link);
+    uint64_t told; /* when this call began: several may wait for the same failure */
     bool in_time = true;
 
     if (event_status != NULL)
@@ -114,14 +118,16 @@ sio_status sio_link_wait_up(sio_link *link, unsigned timeout_ms, sio_status *eve
         err[0] = '\0';
     if (status != SIO_OK)
         return status;
+    /* One that failed before this call counts, too, or a fast refusal would be missed. */
+    told = link->failures_told;
     while (link->stats.state != SIO_LINK_UP && link->phase == SIO__OPEN && in_time &&
-           link->failures == link->failures_told)
+           link->failures == told)
         in_time = wait_on(link, &link->changed, &until);
     if (link->phase != SIO__OPEN) {
         status = SIO_ECLOSED;
     } else if (link->stats.state == SIO_LINK_UP) {
         status = SIO_OK;
-    } else if (link->failures != link->failures_told) {
+    } else if (link->failures != told) {
         status = SIO_ECONN;
         if (event_status != NULL)
             *event_status = link->failure;

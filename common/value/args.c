@@ -4,6 +4,7 @@
  * a count over 15 moves the content once. */
 #include "value/args.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "value/json.h"
@@ -168,7 +169,8 @@ sio_status sio_args_uint(sio_args *args, uint64_t number)
 
 sio_status sio_args_double(sio_args *args, double number)
 {
-    if (number > (double)SIO__SAFE_INTEGER || number < -(double)SIO__SAFE_INTEGER)
+    /* every double this large is integral; beyond 64 bits it goes as a double */
+    if (fabs(number) > SIO__SAFE_INTEGER && number >= -0x1p63 && number < 0x1p64)
         args->has |= SIO__HAS_BIG_INTS;
     ADD(args, sio__pack_number(&args->packed, number));
 }
@@ -201,6 +203,7 @@ sio_status sio_args_date(sio_args *args, int64_t ms)
 {
     int64_t seconds = ms / 1000 - (ms % 1000 < 0);
     uint32_t rest = (uint32_t)(ms % 1000 < 0 ? ms % 1000 + 1000 : ms % 1000);
+    args->has |= SIO__HAS_DATES;
     ADD(args, sio__pack_date(&args->packed, seconds, rest * 1000000));
 }
 

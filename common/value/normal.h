@@ -14,11 +14,12 @@
 
 #define SIO__SAFE_INTEGER 9007199254740991 /* JavaScript's Number.MAX_SAFE_INTEGER */
 
-/* What packed values contain that not every wire can copy as it is. */
+/* What packed values contain that not every wire can copy as it is, or needs a closer look. */
 enum {
     SIO__HAS_UNDEFINED = 1,  /* d4 00 00 */
     SIO__HAS_SURROGATES = 2, /* a string with lone surrogates */
-    SIO__HAS_BIG_INTS = 4    /* integers beyond +-SIO__SAFE_INTEGER */
+    SIO__HAS_BIG_INTS = 4,   /* integers beyond +-SIO__SAFE_INTEGER */
+    SIO__HAS_DATES = 8
 };
 
 /* What one validating pass learns. */

@@ -82,7 +82,11 @@ sio_status sio__pack_bin(sio_buf *out, sio_str bytes)
 
 sio_status sio__pack_date(sio_buf *out, int64_t seconds, uint32_t nanoseconds)
 {
+    enum { LONGEST = 15 };
     msgpack_timestamp stamp = {.tv_sec = seconds, .tv_nsec = nanoseconds};
+    /* msgpack-c looks at the last of its writes only: a header could be lost */
+    if (sio_buf_reserve(out, LONGEST) != SIO_OK)
+        return SIO_ENOMEM;
     PACK(out, msgpack_pack_timestamp(pk, &stamp));
 }
 

@@ -119,9 +119,11 @@ static sio_status scan_token(const sio_value *v, struct sio__scan *scan)
             !is_normal_double(v->v.real))
             scan->has |= SIO__HAS_BIG_INTS;
         break;
+    case SIO_DATE:
+        scan->has |= SIO__HAS_DATES;
+        break;
     case SIO_NULL:
     case SIO_BOOL:
-    case SIO_DATE:
     case SIO_ARRAY:
     case SIO_MAP:
         break;

@@ -78,7 +78,8 @@ static sio_status index_name(struct sio__names *names, sio_str name, sio_str **k
     sio_str *fresh = malloc(sizeof *fresh + name.len);
     if (fresh == NULL)
         return SIO_ENOMEM;
-    *fresh = sio_str_of(fresh + 1, name.len);
+    fresh->ptr = (const char *)(fresh + 1);
+    fresh->len = name.len;
     if (name.len > 0)
         memcpy(fresh + 1, name.ptr, name.len);
     sio_str **entry = tsearch(fresh, &names->index, compare);

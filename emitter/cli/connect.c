@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Settings come from the option, then the environment, then the default. The address is
- * one setting: any of -u, -h, -p and -s sets the environment's URL aside, with the password
- * in it, which is another server's. */
+/* Settings come from the option, then the environment, then the configuration file (which
+ * config.c has put among the options by now), then the default. The address is one setting:
+ * any of -u, -h, -p and -s sets the environment's URL aside, with the password in it, which
+ * is another server's. */
 #include "connect.h"
 
 #include <stdint.h>
@@ -26,6 +27,16 @@ static const char *env_of(const char *first, const char *second)
     if (value == NULL || value[0] == '\0')
         value = getenv(second);
     return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+const char *connect_env_url(void)
+{
+    return env_of("SIO_EMIT_URL", "REDIS_URL");
+}
+
+const char *connect_env_password(void)
+{
+    return env_of("SIO_EMIT_AUTH", "REDISCLI_AUTH");
 }
 
 static sio_status append(sio_buf *url, const char *text)
@@ -105,6 +116,8 @@ bool connect_url(const struct options *opts, const char *env, char **out)
     sio_buf base, url;
     sio_status status = SIO_OK;
 
+    bool named = true;
+
     *out = NULL;
     sio_buf_init(&base);
     sio_buf_init(&url);
@@ -116,12 +129,16 @@ bool connect_url(const struct options *opts, const char *env, char **out)
         status = append_host(&base, opts);
     else if (env != NULL)
         status = append(&base, env);
-    if (status == SIO_OK && base.len > 0) {
+    else
+        named = false;
+    if (status == SIO_OK && named) {
         status = sio_buf_append(&base, "", 1);
         if (status == SIO_OK)
             status = append_with_db(&url, base.ptr, opts->db);
         if (status == SIO_OK)
-            *out = strndup(url.ptr, url.len);
+            status = sio_buf_append(&url, "", 1);
+        if (status == SIO_OK)
+            *out = strdup(url.ptr);
         if (*out == NULL)
             status = SIO_ENOMEM;
     }
@@ -196,11 +213,12 @@ static void fill(const struct options *opts, struct results *results, const char
     out->username = opts->user;
     out->password = opts->password;
     if (out->password == NULL && (url == NULL || !connect_url_has_password(url)))
-        out->password = env_of("SIO_EMIT_AUTH", "REDISCLI_AUTH");
+        out->password = connect_env_password();
     out->client_name = opts->client_name;
     out->family = (sio_link_family)opts->family;
     out->connect_timeout_ms = (unsigned)opts->connect_timeout;
     out->outbox_ttl_ms = (unsigned)opts->answer_timeout;
+    out->close_timeout_ms = 0; /* sender_wait() has waited by then */
     out->on_state = results_on_state;
     out->user = results;
 }
@@ -212,7 +230,7 @@ int connect_open(const struct options *opts, struct results *results, sio_link *
     char *url;
 
     *out = NULL;
-    if (!connect_url(opts, env_of("SIO_EMIT_URL", "REDIS_URL"), &url))
+    if (!connect_url(opts, connect_env_url(), &url))
         return report_exit(EXIT_INTERNAL, "out of memory");
     fill(opts, results, url, &link_opts);
     signals_block(true);

@@ -8,6 +8,10 @@
 #include "options.h"
 #include "results.h"
 
+/* What the environment says, or NULL. */
+const char *connect_env_url(void);
+const char *connect_env_password(void);
+
 /* Where Redis is, as a URL; NULL: the link's default. `env` is a URL from the environment
  * or NULL: it counts only when no option says where. Yours to connect_url_free().
  * false: no memory. */

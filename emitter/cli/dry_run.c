@@ -113,22 +113,7 @@ static sio_status format_json(sio_buf *out, uint64_t number, sio_str channel, si
 
 static sio_status encode(const struct request *request, sio_buf *channel, sio_buf *payload)
 {
-    static const enum sio__op ops[] = {
-        [OP_EMIT] = SIO__OP_EMIT,
-        [OP_JOIN] = SIO__OP_JOIN,
-        [OP_LEAVE] = SIO__OP_LEAVE,
-        [OP_DISCONNECT] = SIO__OP_DISCONNECT,
-        [OP_SERVER_EMIT] = SIO__OP_SERVER_EMIT,
-    };
-    struct sio__call call = {
-        .op = ops[request->op],
-        .to = request->to,
-        .event = request->event,
-        .args = request->args,
-        .rooms = request->rooms.items,
-        .nrooms = request->rooms.count,
-        .close = request->close,
-    };
+    struct sio__call call = request_call(request);
 
     return sio__emitter_encode(request->em, &call, channel, payload);
 }

@@ -4,27 +4,37 @@
 
 #include <stdio.h>
 
-static bool is_utf8(sio_str text)
-{
-    sio_args *args;
+#include "emitter/preview.h"
 
-    if (sio_args_new(&args) != SIO_OK)
-        return true;
-    bool valid = sio_args_string(args, text) == SIO_OK;
-    sio_args_free(args);
-    return valid;
+struct sio__call request_call(const struct request *request)
+{
+    static const enum sio__op ops[] = {
+        [OP_EMIT] = SIO__OP_EMIT,
+        [OP_JOIN] = SIO__OP_JOIN,
+        [OP_LEAVE] = SIO__OP_LEAVE,
+        [OP_DISCONNECT] = SIO__OP_DISCONNECT,
+        [OP_SERVER_EMIT] = SIO__OP_SERVER_EMIT,
+    };
+    struct sio__call call = {
+        .op = ops[request->op],
+        .to = request->to,
+        .event = request->event,
+        .args = request->args,
+        .rooms = request->rooms.items,
+        .nrooms = request->rooms.count,
+        .close = request->close,
+    };
+
+    return call;
 }
 
-static void explain_invalid(const struct request *request, char *why, size_t whylen)
+/* The library's own reason. */
+static void explain(const struct request *request, sio_status status, char *why, size_t whylen)
 {
-    if (!is_utf8(request->event))
-        snprintf(why, whylen, "the event name is not UTF-8");
-    else if (request->event.len < 64)
-        snprintf(why, whylen,
-                 "%.*s is a reserved event name, which would harm its receivers: choose another",
-                 (int)request->event.len, request->event.len > 0 ? request->event.ptr : "");
-    else
-        snprintf(why, whylen, "the event or its arguments are not valid");
+    struct sio__call call = request_call(request);
+    const char *text = sio__emitter_why(request->em, &call);
+
+    snprintf(why, whylen, "%s", text != NULL ? text : sio_status_text(status));
 }
 
 /* The first name over the bound, or NULL. */
@@ -81,16 +91,14 @@ static void explain_too_big(const struct sender *sender, const struct request *r
                  "the packet is larger than %zu bytes; send a link to the data instead",
                  bounds->max_packet_bytes);
     else
-        snprintf(why, whylen, "a name, the rooms or the packet exceed their bound");
+        explain(request, SIO_ETOOBIG, why, whylen);
 }
 
 void sender_explain(const struct sender *sender, const struct request *request, sio_status status,
                     char *why, size_t whylen)
 {
-    if (status == SIO_EINVAL)
-        explain_invalid(request, why, whylen);
-    else if (status == SIO_ETOOBIG)
+    if (status == SIO_ETOOBIG)
         explain_too_big(sender, request, why, whylen);
     else
-        snprintf(why, whylen, "%s", sio_status_text(status));
+        explain(request, status, why, whylen);
 }

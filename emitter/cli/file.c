@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "exit_codes.h"
@@ -47,4 +48,23 @@ int file_read(const char *path, const char *option, size_t max, sio_buf *out)
     int code = read_all(fd, path, option, max, out);
     close(fd);
     return code;
+}
+
+/* As ssh does for keys and libpq for .pgpass. */
+int file_check_private(int fd, const char *name)
+{
+    struct stat file;
+
+    if (fstat(fd, &file) != 0)
+        return report_exit(EXIT_USAGE, "cannot look at %s: %s", name, strerror(errno));
+    if (file.st_uid != geteuid() && file.st_uid != 0)
+        return report_exit(EXIT_USAGE,
+                           "%s holds a password but belongs to user %u, neither you nor root", name,
+                           (unsigned)file.st_uid);
+    if ((file.st_mode & (S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH)) != 0)
+        return report_exit(EXIT_USAGE,
+                           "%s holds a password but group or others can read or write it (mode "
+                           "%04o): chmod 600 makes it private",
+                           name, (unsigned)file.st_mode & 07777);
+    return EXIT_ACCEPTED;
 }

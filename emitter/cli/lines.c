@@ -102,3 +102,8 @@ enum lines_fill lines_fill(struct lines *lines)
     lines->end += (size_t)n;
     return LINES_FILLED;
 }
+
+bool lines_has_part(const struct lines *lines)
+{
+    return lines->start < lines->end && !lines->discarding;
+}

@@ -38,4 +38,7 @@ enum lines_next lines_next(struct lines *lines, sio_str *line);
 /* One read(2), after lines_next() said LINES_EMPTY. The end of the input is LINES_FILLED. */
 enum lines_fill lines_fill(struct lines *lines);
 
+/* Whether the beginning of a line has been read, and not its end. */
+bool lines_has_part(const struct lines *lines);
+
 #endif

@@ -10,6 +10,7 @@
 #include <sio/emitter.h>
 
 #include "args.h"
+#include "config.h"
 #include "connect.h"
 #include "dry_run.h"
 #include "exit_codes.h"
@@ -192,7 +193,9 @@ int main(int argc, char **argv)
         code = puts("sio-emit " SIO_VERSION) >= 0 && fflush(stdout) == 0 ? EXIT_ACCEPTED
                                                                          : EXIT_INTERNAL;
     } else if (code == EXIT_ACCEPTED) {
-        code = options_check(&opts);
+        code = config_read(&opts);
+        if (code == EXIT_ACCEPTED)
+            code = options_check(&opts);
         if (code == EXIT_ACCEPTED)
             code = password_read(&opts);
         if (code == EXIT_ACCEPTED)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of all options. Adding one here adds it to the parser, --help and the man page. */
+/* The table of all options. Adding one here adds it to the parser, --help, the man
+ * page, the completions and, if it says so, the configuration file. */
 #include "options.h"
 
 #include <sio/link.h>
@@ -13,118 +14,137 @@ const char *const option_group_titles[GROUP_COUNT] = {
 /* clang-format off */
 #define AT(field) offsetof(struct options, field)
 #define NONE      {NULL, NULL}
+#define CONFIG    OPTION_IN_CONFIG
+#define FILES     OPTION_NAMES_FILE
+#define HOSTS     OPTION_NAMES_HOST
 
 /* Longest time that may be given: a day. */
 #define DAY_MS (INT64_C(86400) * 1000)
 
 const struct option_spec option_table[] = {
-    {"host", NONE, 'h', "HOST", GROUP_CONNECTION, OPT_STRING, AT(host), 0, 0,
+    {"host", NONE, 'h', "HOST", GROUP_CONNECTION, OPT_STRING, AT(host), 0, 0, CONFIG | HOSTS,
      "Host name or address of Redis. Default: 127.0.0.1."},
-    {"port", NONE, 'p', "PORT", GROUP_CONNECTION, OPT_COUNT, AT(port), 1, 65535,
+    {"port", NONE, 'p', "PORT", GROUP_CONNECTION, OPT_COUNT, AT(port), 1, 65535, CONFIG,
      "Port of Redis. Default: 6379."},
-    {"socket", NONE, 's', "PATH", GROUP_CONNECTION, OPT_STRING, AT(socket), 0, 0,
+    {"socket", NONE, 's', "PATH", GROUP_CONNECTION, OPT_STRING, AT(socket), 0, 0, CONFIG | FILES,
      "Connect to this unix socket instead of a host."},
-    {"url", NONE, 'u', "URL", GROUP_CONNECTION, OPT_URL, AT(url), 0, 0,
-     "All of it in one: redis://[[USER]:PASSWORD@]HOST[:PORT][/DB], valkey:// the same, or "
+    {"url", NONE, 'u', "URL", GROUP_CONNECTION, OPT_URL, AT(url), 0, 0, CONFIG,
+     "Address, user and password in one: redis://[[USER]:PASSWORD@]HOST[:PORT][/DB], valkey:// the same, or "
      "unix://[[USER]:PASSWORD@]/PATH[?db=N]. Special characters are percent-encoded."},
-    {"user", NONE, 0, "NAME", GROUP_CONNECTION, OPT_STRING, AT(user), 0, 0,
+    {"user", NONE, 0, "NAME", GROUP_CONNECTION, OPT_STRING, AT(user), 0, 0, CONFIG,
      "User to authenticate as."},
-    {"pass", NONE, 'a', "PASSWORD", GROUP_CONNECTION, OPT_SECRET, AT(password), 0, 0,
+    {"pass", NONE, 'a', "PASSWORD", GROUP_CONNECTION, OPT_SECRET, AT(password), 0, 0, CONFIG,
      "Password. It is wiped from the process list, but other users may have seen it by then: "
      "--pass-file, --askpass and the environment are safer."},
-    {"askpass", NONE, 0, NULL, GROUP_CONNECTION, OPT_FLAG, AT(askpass), 0, 0,
+    {"askpass", NONE, 0, NULL, GROUP_CONNECTION, OPT_FLAG, AT(askpass), 0, 0, 0,
      "Ask for the password on the terminal."},
     {"pass-file", NONE, 0, "FILE", GROUP_CONNECTION, OPT_STRING, AT(pass_file), 0, 0,
-     "Read the password from the first line of a file."},
-    {"db", NONE, 'n', "NUMBER", GROUP_CONNECTION, OPT_COUNT, AT(db), 0, INT32_MAX,
+     CONFIG | FILES,
+     "Read the password from the first line of a file. The file is refused if group or others "
+     "can read or write it, or if it belongs to anyone but you or root."},
+    {"db", NONE, 'n', "NUMBER", GROUP_CONNECTION, OPT_COUNT, AT(db), 0, INT32_MAX, CONFIG,
      "Select a database, as redis-cli does. Publishing does not depend on it."},
-    {"ipv4", NONE, 0, NULL, GROUP_CONNECTION, OPT_SET, AT(family), SIO_FAMILY_IPV4, 0,
+    {"ipv4", NONE, 0, NULL, GROUP_CONNECTION, OPT_SET, AT(family), SIO_FAMILY_IPV4, 0, CONFIG,
      "Use the host's IPv4 addresses only."},
-    {"ipv6", NONE, 0, NULL, GROUP_CONNECTION, OPT_SET, AT(family), SIO_FAMILY_IPV6, 0,
+    {"ipv6", NONE, 0, NULL, GROUP_CONNECTION, OPT_SET, AT(family), SIO_FAMILY_IPV6, 0, CONFIG,
      "Use the host's IPv6 addresses only."},
-    {"client-name", NONE, 0, "NAME", GROUP_CONNECTION, OPT_STRING, AT(client_name), 0, 0,
+    {"client-name", NONE, 0, "NAME", GROUP_CONNECTION, OPT_STRING, AT(client_name), 0, 0, CONFIG,
      "Name of the connection, as CLIENT LIST shows it."},
     {"timeout-connect", NONE, 0, "SECS", GROUP_CONNECTION, OPT_SECONDS, AT(connect_timeout), 1,
-     DAY_MS, "Give up when Redis is not there by then. Default: 5."},
+     DAY_MS, CONFIG,
+     "Give up when Redis is not there by then. Default: 5."},
     {"timeout", NONE, 0, "SECS", GROUP_CONNECTION, OPT_SECONDS, AT(answer_timeout), 1, DAY_MS,
+     CONFIG,
      "Give an emit up when Redis has not answered it by then; until then the emit survives a "
      "restart of Redis. Default: 30."},
+    {"config", NONE, 0, "FILE", GROUP_CONNECTION, OPT_STRING, AT(config), 0, 0, FILES,
+     "Read settings from this file. Default: $XDG_CONFIG_HOME/sio-emit/config, else "
+     "~/.config/sio-emit/config, if there is one."},
+    {"no-config", NONE, 0, NULL, GROUP_CONNECTION, OPT_FLAG, AT(no_config), 0, 0, 0,
+     "Read no configuration file."},
 
-    {"of", {"namespace", NULL}, 0, "NSP", GROUP_TARGET, OPT_STRING, AT(nsp), 0, 0,
+    {"of", {"namespace", NULL}, 0, "NSP", GROUP_TARGET, OPT_STRING, AT(nsp), 0, 0, CONFIG,
      "Namespace. A missing leading / is added. Default: /."},
-    {"to", {"in", "room"}, 0, "ROOM", GROUP_TARGET, OPT_LIST, AT(to), 0, 0,
+    {"to", {"in", "room"}, 0, "ROOM", GROUP_TARGET, OPT_LIST, AT(to), 0, 0, 0,
      "Only the sockets in this room; a socket id is a room too. Repeatable: a socket in any of "
      "them, once. Default: every socket of the namespace."},
-    {"except", NONE, 0, "ROOM", GROUP_TARGET, OPT_LIST, AT(except), 0, 0,
+    {"except", NONE, 0, "ROOM", GROUP_TARGET, OPT_LIST, AT(except), 0, 0, 0,
      "Not the sockets in this room. Repeatable."},
-    {"volatile", NONE, 0, NULL, GROUP_TARGET, OPT_VOLATILE, AT(flags), 0, 0,
+    {"volatile", NONE, 0, NULL, GROUP_TARGET, OPT_VOLATILE, AT(flags), 0, 0, 0,
      "Servers may drop the packet for a client that cannot take it at once. Like --compress this "
      "is for events; actions and --server-emit ignore it."},
-    {"compress", NONE, 0, NULL, GROUP_TARGET, OPT_COMPRESS, AT(flags), 1, 0,
+    {"compress", NONE, 0, NULL, GROUP_TARGET, OPT_COMPRESS, AT(flags), 1, 0, 0,
      "Ask the servers to compress the packet."},
-    {"no-compress", NONE, 0, NULL, GROUP_TARGET, OPT_COMPRESS, AT(flags), 0, 0,
+    {"no-compress", NONE, 0, NULL, GROUP_TARGET, OPT_COMPRESS, AT(flags), 0, 0, 0,
      "Ask the servers not to compress the packet."},
-    {"prefix", NONE, 0, "KEY", GROUP_TARGET, OPT_STRING, AT(key), 0, 0,
+    {"prefix", NONE, 0, "KEY", GROUP_TARGET, OPT_STRING, AT(key), 0, 0, CONFIG,
      "Prefix of the channels, the servers' option \"key\". Default: socket.io."},
 
-    {"server-emit", NONE, 0, NULL, GROUP_ACTION, OPT_FLAG, AT(server_emit), 0, 0,
+    {"server-emit", NONE, 0, NULL, GROUP_ACTION, OPT_FLAG, AT(server_emit), 0, 0, 0,
      "Send EVENT to the servers of the namespace instead of their clients."},
-    {"join", NONE, 0, "ROOM", GROUP_ACTION, OPT_LIST, AT(join), 0, 0,
+    {"join", NONE, 0, "ROOM", GROUP_ACTION, OPT_LIST, AT(join), 0, 0, 0,
      "Make the target's sockets join this room, beside those they are in. Repeatable."},
-    {"leave", NONE, 0, "ROOM", GROUP_ACTION, OPT_LIST, AT(leave), 0, 0,
+    {"leave", NONE, 0, "ROOM", GROUP_ACTION, OPT_LIST, AT(leave), 0, 0, 0,
      "Make the target's sockets leave this room. Repeatable."},
-    {"disconnect", NONE, 0, "[close]", GROUP_ACTION, OPT_CLOSE, AT(disconnect), 0, 0,
+    {"disconnect", NONE, 0, "[close]", GROUP_ACTION, OPT_CLOSE, AT(disconnect), 0, 0, 0,
      "Disconnect the target's sockets from the namespace; with =close close their connections, "
      "and with them all their namespaces."},
 
-    {"string", NONE, 0, "ARG", GROUP_ARGUMENT, OPT_ARG, AT(args), ARG_STRING, 0,
+    {"string", NONE, 0, "ARG", GROUP_ARGUMENT, OPT_ARG, AT(args), ARG_STRING, 0, 0,
      "This text as a string, whatever it looks like."},
-    {"json-arg", NONE, 0, "ARG", GROUP_ARGUMENT, OPT_ARG, AT(args), ARG_JSON, 0,
+    {"json-arg", NONE, 0, "ARG", GROUP_ARGUMENT, OPT_ARG, AT(args), ARG_JSON, 0, 0,
      "The value of this JSON text."},
-    {"file", NONE, 'f', "FILE", GROUP_ARGUMENT, OPT_ARG, AT(args), ARG_FILE, 0,
+    {"file", NONE, 'f', "FILE", GROUP_ARGUMENT, OPT_ARG, AT(args), ARG_FILE, 0, FILES,
      "The file's content as a string, its last newline included; - is standard input."},
-    {"binary", NONE, 'b', "FILE", GROUP_ARGUMENT, OPT_ARG, AT(args), ARG_BINARY, 0,
+    {"binary", NONE, 'b', "FILE", GROUP_ARGUMENT, OPT_ARG, AT(args), ARG_BINARY, 0, FILES,
      "The file's content as binary; - is standard input."},
-    {"stdin", NONE, 'x', NULL, GROUP_ARGUMENT, OPT_ARG, AT(args), ARG_STDIN, 0,
+    {"stdin", NONE, 'x', NULL, GROUP_ARGUMENT, OPT_ARG, AT(args), ARG_STDIN, 0, 0,
      "All of standard input as a string."},
 
-    {"lines", NONE, 'l', NULL, GROUP_STREAM, OPT_FLAG, AT(lines), 0, 0,
+    {"lines", NONE, 'l', NULL, GROUP_STREAM, OPT_FLAG, AT(lines), 0, 0, 0,
      "One emit per line of standard input: the line is the event's last argument, read like an "
      "ARG."},
-    {"text", NONE, 0, NULL, GROUP_STREAM, OPT_FLAG, AT(text), 0, 0,
+    {"text", NONE, 0, NULL, GROUP_STREAM, OPT_FLAG, AT(text), 0, 0, 0,
      "With -l: every line is a string, whatever it looks like."},
-    {"lines-json", NONE, 0, NULL, GROUP_STREAM, OPT_FLAG, AT(lines_json), 0, 0,
+    {"lines-json", NONE, 0, NULL, GROUP_STREAM, OPT_FLAG, AT(lines_json), 0, 0, 0,
      "One emit per line of standard input, each an array [event, ...args] or an object with "
      "\"event\" and, as needed, \"args\", \"to\", \"except\", \"of\", \"volatile\", \"compress\". "
      "What a line leaves out is taken from the command line."},
-    {"null", NONE, 0, NULL, GROUP_STREAM, OPT_FLAG, AT(null_lines), 0, 0,
+    {"null", NONE, 0, NULL, GROUP_STREAM, OPT_FLAG, AT(null_lines), 0, 0, 0,
      "Lines end with a zero byte instead of a newline."},
-    {"delimiter", NONE, 0, "CHAR", GROUP_STREAM, OPT_BYTE, AT(delimiter), 0, 0,
+    {"delimiter", NONE, 0, "CHAR", GROUP_STREAM, OPT_BYTE, AT(delimiter), 0, 0, 0,
      "Lines end with this byte: a character, or \\n, \\r, \\t, \\0, \\\\ or \\xHH."},
     {"max-line", NONE, 0, "BYTES", GROUP_STREAM, OPT_COUNT, AT(max_line), 1, INT64_C(1) << 30,
+     CONFIG,
      "A longer line is a bad one. Default: 16777216."},
-    {"repeat", NONE, 'r', "N", GROUP_STREAM, OPT_COUNT, AT(repeat), -1, INT64_MAX,
+    {"repeat", NONE, 'r', "N", GROUP_STREAM, OPT_COUNT, AT(repeat), -1, INT64_MAX, 0,
      "Emit the same N times; -1: until stopped."},
-    {"interval", NONE, 'i', "SECS", GROUP_STREAM, OPT_SECONDS, AT(interval), 0, DAY_MS,
+    {"interval", NONE, 'i', "SECS", GROUP_STREAM, OPT_SECONDS, AT(interval), 0, DAY_MS, 0,
      "Wait this long between two emits."},
-    {"rate", NONE, 0, "N", GROUP_STREAM, OPT_COUNT, AT(rate), 1, 1000000000,
+    {"rate", NONE, 0, "N", GROUP_STREAM, OPT_COUNT, AT(rate), 1, 1000000000, 0,
      "At most N emits a second."},
-    {"strict", NONE, 0, NULL, GROUP_STREAM, OPT_FLAG, AT(strict), 0, 0,
+    {"strict", NONE, 0, NULL, GROUP_STREAM, OPT_FLAG, AT(strict), 0, 0, 0,
      "Stop at the first bad line, with exit status 2, instead of skipping it."},
     {"flush-timeout", NONE, 0, "SECS", GROUP_STREAM, OPT_SECONDS, AT(flush_timeout), 0, DAY_MS,
+     CONFIG,
      "After SIGINT, SIGTERM or SIGHUP, wait this long for Redis to take what was read. A second "
      "signal ends at once. Default: 5."},
 
-    {"verbose", NONE, 'v', NULL, GROUP_OUTPUT, OPT_FLAG, AT(verbose), 0, 0,
+    {"verbose", NONE, 'v', NULL, GROUP_OUTPUT, OPT_FLAG, AT(verbose), 0, 0, 0,
      "Say how many servers were reached."},
-    {"json", NONE, 0, NULL, GROUP_OUTPUT, OPT_FLAG, AT(json), 0, 0,
+    {"json", NONE, 0, NULL, GROUP_OUTPUT, OPT_FLAG, AT(json), 0, 0, 0,
      "A JSON object per emit on standard output: status, receivers (the servers reached), error."},
-    {"dry-run", NONE, 0, NULL, GROUP_OUTPUT, OPT_FLAG, AT(dry_run), 0, 0,
+    {"progress", NONE, 0, NULL, GROUP_OUTPUT, OPT_FLAG, AT(progress), 0, 0, 0,
+     "Show the progress of several emits on standard error although that is no terminal: a line "
+     "a second."},
+    {"dry-run", NONE, 0, NULL, GROUP_OUTPUT, OPT_FLAG, AT(dry_run), 0, 0, 0,
      "Connect to nothing; print the channel, the packet and its bytes in hexadecimal."},
     {"min-receivers", NONE, 0, "N", GROUP_OUTPUT, OPT_COUNT, AT(min_receivers), 0, INT32_MAX,
+     CONFIG,
      "Exit with 7 if an emit reached fewer than N servers."},
-    {"help", NONE, 0, NULL, GROUP_OUTPUT, OPT_FLAG, AT(help), 0, 0, "Print this and exit."},
-    {"version", NONE, 0, NULL, GROUP_OUTPUT, OPT_FLAG, AT(version), 0, 0,
+    {"help", NONE, 0, NULL, GROUP_OUTPUT, OPT_FLAG, AT(help), 0, 0, 0,
+     "Print this help and exit."},
+    {"version", NONE, 0, NULL, GROUP_OUTPUT, OPT_FLAG, AT(version), 0, 0, 0,
      "Print the version and exit."},
 };
 /* clang-format on */

@@ -52,6 +52,9 @@ void options_fini(struct options *opts)
     free(opts->join.items);
     free(opts->leave.items);
     free(opts->args.items);
+    if (opts->config_text != NULL)
+        explicit_bzero(opts->config_text, opts->config_len);
+    free(opts->config_text);
 }
 
 void options_wipe_url(char *url)
@@ -143,7 +146,8 @@ static bool store_count(int64_t *field, const struct option_spec *spec, const ch
     errno = 0;
     long long n = strtoll(value, &end, 10);
 
-    if (errno != 0 || end == value || *end != '\0' || n < spec->min || n > spec->max)
+    if (errno != 0 || end == value || *end != '\0' || n < spec->min || n > spec->max ||
+        strchr("-0123456789", value[0]) == NULL)
         return spec->max == INT64_MAX
                    ? refuse(err, errlen, "wants a whole number from %lld", (long long)spec->min)
                    : refuse(err, errlen, "wants a whole number from %lld to %lld",
@@ -199,6 +203,20 @@ static bool store_close(int *field, const char *value, char *err, size_t errlen)
         return refuse(err, errlen, "takes nothing or =close");
     *field = value != NULL ? DISCONNECT_CLOSE : DISCONNECT_NAMESPACE;
     return true;
+}
+
+const struct option_spec *option_find(const char *name)
+{
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option_spec *spec = &option_table[i];
+        if (strcmp(spec->name, name) == 0)
+            return spec;
+        for (size_t k = 0; k < 2 && spec->alias[k] != NULL; k++) {
+            if (strcmp(spec->alias[k], name) == 0)
+                return spec;
+        }
+    }
+    return NULL;
 }
 
 bool option_store(struct options *opts, const struct option_spec *spec, char *value, char *err,
@@ -302,8 +320,9 @@ static void report_unknown(int opt, const char *word)
     else if (optopt != 0 && spec_of(optopt) != NULL)
         report("option %.*s takes no argument; see sio-emit --help", (int)strcspn(word, "="), word);
     else
-        report("unknown option %s; see sio-emit --help, or put -- before words that begin with -",
-               word);
+        /* what stands behind '=' may be a password */
+        report("unknown option %.*s; see sio-emit --help, or put -- before words that begin with -",
+               (int)strcspn(word, "="), word);
 }
 
 /* A word of '-' and a digit is an argument: -4, -0.5. */
@@ -341,6 +360,7 @@ static int parse_option(struct options *opts, int opt)
         snprintf(name, sizeof(name), "option -%c", spec->letter);
     if (!option_store(opts, spec, optarg, err, sizeof(err)))
         return parse_failed(name, err);
+    opts->given[spec - option_table] = true;
     return EXIT_ACCEPTED;
 }
 

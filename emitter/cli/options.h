@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The options of sio-emit: one table that getopt_long, --help and the man page are
- * made from, and what a command line comes to. */
+/* The options of sio-emit: one table that getopt_long, the configuration file, --help, the
+ * man page and the completions are made from, and what a command line comes to. */
 #ifndef SIO_CLI_OPTIONS_H
 #define SIO_CLI_OPTIONS_H
 
@@ -44,8 +44,16 @@ struct flags {
 
 enum disconnect { DISCONNECT_NO, DISCONNECT_NAMESPACE, DISCONNECT_CLOSE };
 
-/* Times are milliseconds. Strings belong to argv unless said otherwise. */
+#define OPTION_MAX 96 /* rows of the table, at most */
+
+/* Times are milliseconds. Strings belong to argv or to config_text unless said otherwise. */
 struct options {
+    const char *config; /* the file named */
+    bool no_config;
+    char *config_text; /* what settings from the file point into; owned */
+    size_t config_len;
+    bool given[OPTION_MAX]; /* rows of the table that the command line has set */
+
     /* connection */
     const char *host, *socket;
     int64_t port; /* -1: not given */
@@ -82,7 +90,7 @@ struct options {
     int64_t flush_timeout;
 
     /* output */
-    bool verbose, json, dry_run;
+    bool verbose, json, dry_run, progress;
     int64_t min_receivers; /* -1: not given */
     bool help, version;
 };
@@ -114,6 +122,13 @@ enum option_kind {
     OPT_ARG       /* text or none; appended to struct arg_list with kind `min` */
 };
 
+/* What else there is to say about an option; bits. */
+enum option_trait {
+    OPTION_IN_CONFIG = 1,  /* a setting of the configuration file too */
+    OPTION_NAMES_FILE = 2, /* completed with file names */
+    OPTION_NAMES_HOST = 4  /* completed with host names */
+};
+
 struct option_spec {
     const char *name;     /* long name */
     const char *alias[2]; /* further long names, or NULL */
@@ -123,6 +138,7 @@ struct option_spec {
     enum option_kind kind;
     size_t offset; /* in struct options */
     int64_t min, max;
+    unsigned traits; /* enum option_trait */
     const char *help;
 };
 
@@ -138,6 +154,9 @@ void options_fini(struct options *opts);
 /* Read a command line. Secrets are overwritten in argv as soon as they are read.
  * 0, or the exit code after a report on stderr. */
 int options_parse(struct options *opts, int argc, char **argv);
+
+/* The row with this long name, or NULL. */
+const struct option_spec *option_find(const char *name);
 
 /* Store one option's argument (NULL: none was given). `err` gets the reason for a refusal.
  * false: refused. */

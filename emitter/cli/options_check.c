@@ -19,6 +19,12 @@ static const char *connection_conflict(const struct options *opts)
         return "-u says where Redis is: leave out -h, -p and -s";
     if (opts->socket != NULL && (opts->host != NULL || opts->port >= 0))
         return "-s says where Redis is: leave out -h and -p";
+    if (opts->host != NULL && opts->host[0] == '\0')
+        return "-h wants a host name or an address";
+    if (opts->socket != NULL && opts->socket[0] == '\0')
+        return "-s wants the path of a socket";
+    if (opts->config != NULL && opts->no_config)
+        return "give only one of --config and --no-config";
     if ((opts->password != NULL) + opts->askpass + (opts->pass_file != NULL) > 1)
         return "give only one of -a, --askpass and --pass-file";
     return NULL;

@@ -11,7 +11,7 @@
 #include "signals.h"
 
 struct counts {
-    uint64_t total, accepted, lost; /* lost: bad lines, refused, failed */
+    uint64_t total, accepted, lost; /* lost: bad lines, refused, failed, unsent */
 };
 
 static const char *plural(uint64_t n)
@@ -55,6 +55,8 @@ static int some_failed(const struct sender *sender, const struct counts *counts)
 
     if (!sender->many)
         return one_failed(sender, status, results->first_text);
+    if (status == SIO_OK && counts->lost == 1)
+        return EXIT_PARTIAL; /* the line that named it has said all */
     if (status == SIO_OK)
         report("%" PRIu64 " of %" PRIu64 " emits were not sent, named above", counts->lost,
                counts->total);
@@ -104,7 +106,7 @@ static int judge(struct sender *sender, int code, bool late)
     struct results *results = &sender->results;
     struct counts counts = {.accepted = atomic_load(&results->accepted)};
 
-    counts.total = sender->sent + sender->refused;
+    counts.total = sender->sent + sender->refused + sender->unsent;
     counts.lost = counts.total - counts.accepted;
     report_progress(NULL);
     if (signals_caught() != 0)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "exit_codes.h"
+#include "file.h"
 #include "report.h"
 
 #define PASSWORD_MAX 4096
@@ -68,8 +69,11 @@ static int read_file(struct options *opts)
     if (fd < 0)
         return report_exit(EXIT_USAGE, "--pass-file: cannot open %s: %s", opts->pass_file,
                            strerror(errno));
-    ssize_t len = read_line(fd, line, sizeof(line));
-    int code = keep(opts, line, len, opts->pass_file);
+    int code = file_check_private(fd, opts->pass_file);
+    if (code == EXIT_ACCEPTED) {
+        ssize_t len = read_line(fd, line, sizeof(line));
+        code = keep(opts, line, len, opts->pass_file);
+    }
     close(fd);
     explicit_bzero(line, sizeof(line));
     return code;

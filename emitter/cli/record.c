@@ -231,9 +231,11 @@ static bool is_last_target(const struct record_reader *reader, const struct key_
 {
     const char *at = reader->target_key.ptr;
 
-    return reader->target_built && memcmp(at, head, sizeof(*head)) == 0 &&
-           memcmp(at + sizeof(*head), fields->to.ptr, fields->to.len) == 0 &&
-           memcmp(at + sizeof(*head) + fields->to.len, fields->except.ptr, fields->except.len) == 0;
+    if (!reader->target_built || memcmp(at, head, sizeof(*head)) != 0)
+        return false;
+    at += sizeof(*head);
+    return sio_str_eq(sio_str_of(at, fields->to.len), fields->to) &&
+           sio_str_eq(sio_str_of(at + fields->to.len, fields->except.len), fields->except);
 }
 
 /* The emitter would refuse such a room too, but not say which. */

@@ -6,27 +6,20 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "dry_run.h"
+#include "output.h"
 #include "report.h"
 #include "signals.h"
 
-#define MS             INT64_C(1000000)
-#define SECOND         (1000 * MS)
 #define SLICE_MS       100 /* how often a wait inside the library looks for signals */
-#define PROGRESS_AFTER SECOND
-#define PROGRESS_EVERY (200 * MS)
-#define PROGRESS_EMITS 1024         /* the clock is read once in so many emits */
-#define ANSWER_GRACE   (5 * SECOND) /* beyond the link's own deadline: then it is broken */
-
-static int64_t now_ns(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return ts.tv_sec * SECOND + ts.tv_nsec;
-}
+#define PROGRESS_AFTER CLOCK_SECOND
+#define PROGRESS_EVERY (200 * CLOCK_MS) /* on a terminal, where it replaces the last */
+#define PROGRESS_LINES CLOCK_SECOND     /* elsewhere */
+#define LOOK_EMITS     1024 /* so many emits are made without a look at output and clock */
+#define ANSWER_GRACE   (5 * CLOCK_SECOND) /* beyond the link's own deadline: then it is broken */
 
 bool sender_init(struct sender *sender, const struct options *opts)
 {
@@ -37,14 +30,17 @@ bool sender_init(struct sender *sender, const struct options *opts)
         sender->bounds.key = opts->key;
     if (opts->nsp != NULL)
         sender->bounds.nsp = opts->nsp;
-    sender->many = opts->lines || opts->lines_json || opts->repeat != 1;
+    sender->reads_lines = opts->lines || opts->lines_json;
+    sender->many = sender->reads_lines || opts->repeat != 1;
     if (opts->rate > 0)
-        sender->interval_ns = SECOND / opts->rate;
+        sender->interval_ns = CLOCK_SECOND / opts->rate;
     else if (opts->interval > 0)
-        sender->interval_ns = opts->interval * MS;
+        sender->interval_ns = opts->interval * CLOCK_MS;
     sio_buf_init(&sender->printed);
-    sender->started_ns = now_ns();
-    sender->progress = sender->many && !opts->dry_run && isatty(STDERR_FILENO);
+    sender->started_ns = clock_now_ns();
+    sender->terminal = isatty(STDERR_FILENO);
+    sender->progress = sender->many && !opts->dry_run && (sender->terminal || opts->progress);
+    output_limit(opts->flush_timeout);
     return results_init(&sender->results, opts->json, opts->min_receivers);
 }
 
@@ -61,14 +57,33 @@ bool sender_stopped(const struct sender *sender)
            atomic_load_explicit(&sender->results.fatal, memory_order_relaxed);
 }
 
+static int64_t flush_limit(const struct sender *sender)
+{
+    return signals_caught_ns() + sender->opts->flush_timeout * CLOCK_MS;
+}
+
+bool sender_given_up(const struct sender *sender)
+{
+    if (signals_caught() == 0)
+        return sender_stopped(sender);
+    return sender->stdout_failed || atomic_load(&sender->results.fatal) || !sender->reads_lines ||
+           sender->interval_ns > 0 || clock_now_ns() >= flush_limit(sender);
+}
+
+static int64_t progress_every(const struct sender *sender)
+{
+    return sender->terminal ? PROGRESS_EVERY : PROGRESS_LINES;
+}
+
 static void show_progress(struct sender *sender)
 {
     char text[160];
 
     if (!sender->progress)
         return;
-    int64_t now = now_ns();
-    if (now - sender->started_ns < PROGRESS_AFTER || now - sender->shown_ns < PROGRESS_EVERY)
+    int64_t now = clock_now_ns();
+    if (now - sender->started_ns < PROGRESS_AFTER ||
+        now - sender->shown_ns < progress_every(sender))
         return;
     sender->shown_ns = now;
     uint64_t accepted = atomic_load(&sender->results.accepted);
@@ -77,7 +92,10 @@ static void show_progress(struct sender *sender)
              "%" PRIu64 " emits: %" PRIu64 " accepted, %" PRIu64 " failed, %" PRIu64 " waiting",
              sender->sent + sender->refused, accepted, failed + sender->refused,
              sender->sent - accepted - failed);
-    report_progress(text);
+    if (sender->terminal)
+        report_progress(text);
+    else
+        report("%s", text);
 }
 
 void sender_print(struct sender *sender)
@@ -92,9 +110,9 @@ bool sender_poll(struct sender *sender, int fd, int64_t timeout_ns)
                             {.fd = fd, .events = POLLIN}};
     uint64_t count;
 
-    if (sender->progress && (timeout_ns < 0 || timeout_ns > PROGRESS_EVERY))
-        timeout_ns = PROGRESS_EVERY;
-    struct timespec ts = {timeout_ns / SECOND, timeout_ns % SECOND};
+    if (sender->progress && (timeout_ns < 0 || timeout_ns > progress_every(sender)))
+        timeout_ns = progress_every(sender);
+    struct timespec ts = {timeout_ns / CLOCK_SECOND, timeout_ns % CLOCK_SECOND};
     int n = ppoll(fds, 2, timeout_ns < 0 ? NULL : &ts, NULL);
     if (n > 0 && fds[0].revents != 0 && read(sender->results.wake_fd, &count, sizeof(count)) < 0)
         n = 0;
@@ -106,16 +124,16 @@ bool sender_poll(struct sender *sender, int fd, int64_t timeout_ns)
 /* Wait for the time of the next emit. */
 static void keep_pace(struct sender *sender)
 {
-    int64_t now = now_ns();
+    int64_t now = clock_now_ns();
 
     if (sender->next_ns == 0)
         sender->next_ns = now;
     while (now < sender->next_ns && !sender_stopped(sender)) {
         sender_poll(sender, -1, sender->next_ns - now);
-        now = now_ns();
+        now = clock_now_ns();
     }
     /* Who has fallen behind does not catch up in a burst. */
-    if (now - sender->next_ns > SECOND / 10)
+    if (now - sender->next_ns > CLOCK_SECOND / 10)
         sender->next_ns = now;
     sender->next_ns += sender->interval_ns;
 }
@@ -157,12 +175,12 @@ static sio_status send_now(struct sender *sender, const struct request *request)
         /* The outbox is full. Emits in it end in time, so there will be room. */
         sender_print(sender);
         show_progress(sender);
-        if (sender_stopped(sender)) {
+        if (sender_given_up(sender)) {
             status = SIO_ECLOSED;
             break;
         }
         if (status == SIO_EFULL)
-            sender_poll(sender, -1, SLICE_MS * MS);
+            sender_poll(sender, -1, SLICE_MS * CLOCK_MS);
     }
     if (status != SIO_OK)
         results_forget(&sender->results, user);
@@ -182,8 +200,10 @@ sio_status sender_send(struct sender *sender, const struct request *request)
         status = dry_run_show(request, sender->number, sender->opts->json, &sender->stdout_failed);
     } else {
         status = send_now(sender, request);
-        if (sender->progress && sender->sent % PROGRESS_EMITS == 0)
+        if (sender->sent % LOOK_EMITS == 0) {
+            sender_print(sender);
             show_progress(sender);
+        }
     }
     sender->sent += status == SIO_OK;
     return status;
@@ -197,16 +217,16 @@ static bool all_ended(struct sender *sender)
 void sender_wait(struct sender *sender, bool *late)
 {
     const struct options *opts = sender->opts;
-    int64_t limit = now_ns() + opts->answer_timeout * MS + ANSWER_GRACE;
+    int64_t limit = clock_now_ns() + opts->answer_timeout * CLOCK_MS + ANSWER_GRACE;
     bool hurried = false;
 
     /* In one order with the count of ended emits: either we see the last or it sees us. */
     atomic_store(&sender->results.awaited, sender->sent);
     while (!all_ended(sender) && !atomic_load(&sender->results.fatal)) {
-        int64_t now = now_ns();
+        int64_t now = clock_now_ns();
         if (signals_caught() != 0 && !hurried) {
             hurried = true;
-            limit = now + opts->flush_timeout * MS;
+            limit = flush_limit(sender);
         }
         if (now >= limit) {
             *late = !hurried;

@@ -12,6 +12,7 @@
 #include <sio/link.h>
 #include <sio/target.h>
 
+#include "emitter/preview.h"
 #include "options.h"
 #include "results.h"
 
@@ -28,6 +29,9 @@ struct request {
     const sio_args *args;
 };
 
+/* The same as the library sees it. */
+struct sio__call request_call(const struct request *request);
+
 struct sender {
     const struct options *opts;
     sio_link *link; /* owned; NULL with --dry-run */
@@ -35,24 +39,30 @@ struct sender {
     struct results results;
     uint64_t sent;    /* taken by the link, or shown */
     uint64_t refused; /* bad lines, and emits that were never taken */
+    uint64_t unsent;  /* lines that were read before the end came, and not sent */
     uint64_t number;  /* of the emit that is being made: with lines, the line's */
     bool many;        /* more than one emit may come */
+    bool reads_lines; /* and they come from stdin */
     bool stdout_failed;
     sio_buf printed; /* swapped with the results' lines */
     int64_t interval_ns, next_ns;
     int64_t started_ns, shown_ns; /* the progress line */
-    bool progress;
+    bool progress, terminal;
 };
 
 /* false: out of descriptors, reported. */
 bool sender_init(struct sender *sender, const struct options *opts);
 void sender_fini(struct sender *sender);
 
-/* Whether to read and send no more: a signal, a refused password, a closed stdout. */
+/* Whether to read no more and begin no more: a signal, a refused password, a closed stdout. */
 bool sender_stopped(const struct sender *sender);
 
+/* Whether not to send what has been read, either: after a signal that happens when the time
+ * for flushing is over, or when the pace would take it. */
+bool sender_given_up(const struct sender *sender);
+
 /* Send one, after waiting for its time and for room in the outbox. SIO_OK, SIO_ECLOSED if
- * the sender was stopped meanwhile, or why it was refused. */
+ * the sender was stopped or gave up meanwhile, or why it was refused. */
 sio_status sender_send(struct sender *sender, const struct request *request);
 
 /* Say what is wrong with a request that was refused with this status. */

@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "exit_codes.h"
 #include "password.h"
 
@@ -16,6 +16,7 @@ static const int handled[] = {SIGINT, SIGTERM, SIGHUP};
 
 static volatile sig_atomic_t caught;
 static volatile sig_atomic_t wake = -1;
+static volatile int64_t caught_ns; /* written once, before `caught` */
 
 static void on_signal(int number)
 {
@@ -26,6 +27,7 @@ static void on_signal(int number)
         password_restore_terminal();
         _exit(EXIT_SIGNAL + number);
     }
+    caught_ns = clock_now_ns();
     caught = number;
     if (write(wake, &one, sizeof(one)) < 0)
         _exit(EXIT_SIGNAL + number);
@@ -55,6 +57,11 @@ void signals_defer(int wake_fd)
 int signals_caught(void)
 {
     return caught;
+}
+
+int64_t signals_caught_ns(void)
+{
+    return caught_ns;
 }
 
 void signals_block(bool block)

@@ -67,6 +67,7 @@ static int take_line(struct sender *sender, line_reader *read, void *state, sio_
     if (skip)
         return EXIT_ACCEPTED;
     status = sender_send(sender, &request);
+    sender->unsent += status == SIO_ECLOSED;
     if (status == SIO_OK || status == SIO_ECLOSED)
         return EXIT_ACCEPTED;
     sender_explain(sender, &request, status, text, sizeof(text));
@@ -90,13 +91,42 @@ static int fill_lines(struct sender *sender, struct lines *lines)
     return report_exit(EXIT_INTERNAL, "out of memory");
 }
 
+static int refuse_long_line(struct sender *sender)
+{
+    char why[WHY];
+
+    snprintf(why, sizeof(why), "is longer than %" PRId64 " bytes (--max-line)",
+             sender->opts->max_line);
+    return refuse_line(sender, SIO_ETOOBIG, why);
+}
+
+/* The end has come early: send what has been read already, or count it. */
+static int finish_lines(struct sender *sender, struct lines *lines, line_reader *read, void *state)
+{
+    enum lines_next next;
+    sio_str line;
+    int code = EXIT_ACCEPTED;
+
+    while (code == EXIT_ACCEPTED && (next = lines_next(lines, &line)) != LINES_END &&
+           next != LINES_EMPTY) {
+        sender->number = lines->number;
+        if (next == LINES_TOO_LONG)
+            code = refuse_long_line(sender);
+        else if (sender_given_up(sender))
+            sender->unsent++;
+        else
+            code = take_line(sender, read, state, line);
+    }
+    sender->unsent += lines_has_part(lines);
+    return code;
+}
+
 static int each_line(struct sender *sender, line_reader *read, void *state)
 {
     const struct options *opts = sender->opts;
     int delimiter = opts->null_lines ? '\0' : opts->delimiter >= 0 ? opts->delimiter : '\n';
     struct lines lines;
     sio_str line;
-    char why[WHY];
     int code = EXIT_ACCEPTED;
 
     lines_init(&lines, STDIN_FILENO, (char)delimiter, (size_t)opts->max_line);
@@ -110,11 +140,11 @@ static int each_line(struct sender *sender, line_reader *read, void *state)
         } else if (next == LINES_LINE) {
             code = take_line(sender, read, state, line);
         } else {
-            snprintf(why, sizeof(why), "is longer than %" PRId64 " bytes (--max-line)",
-                     opts->max_line);
-            code = refuse_line(sender, SIO_ETOOBIG, why);
+            code = refuse_long_line(sender);
         }
     }
+    if (code == EXIT_ACCEPTED && sender_stopped(sender))
+        code = finish_lines(sender, &lines, read, state);
     lines_fini(&lines);
     return code;
 }

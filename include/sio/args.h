@@ -61,7 +61,8 @@ SIO_API sio_status sio_args_undefined(sio_args *args);
 SIO_API sio_status sio_args_binary(sio_args *args, const void *bytes, size_t len);
 /** A Date.
  *  @param args  the builder
- *  @param ms    milliseconds since 1970-01-01T00:00:00Z, may be negative */
+ *  @param ms    milliseconds since 1970-01-01T00:00:00Z, may be negative; beyond
+ *               +-8.64e15 JavaScript has no date, and receivers see null */
 SIO_API sio_status sio_args_date(sio_args *args, int64_t ms);
 /** @} */
 

@@ -43,6 +43,9 @@ typedef struct sio_emitter_opts {
     size_t max_name_bytes;     /**< of event, room and namespace each; default 4096; 0: no limit */
     unsigned max_rooms;        /**< rooms and exceptions of one call together; default 4096;
                                     0: no limit */
+    unsigned max_args;         /**< arguments of one event; default 4096: JavaScript receivers pass
+                                    them on as a call's arguments and die of too many;
+                                    0: no limit */
     unsigned max_attachments;  /**< binary arguments, nested ones included; default 10: more
                                     disconnects current clients; 0: no limit */
     sio_encode_cb *encode;     /**< custom parser; NULL: the standard codec */
@@ -52,7 +55,8 @@ typedef struct sio_emitter_opts {
 /** Set every default. */
 SIO_API void sio_emitter_opts_init(sio_emitter_opts *opts);
 
-/** @param link  Borrowed: must outlive the emitter.
+/** @param link  Borrowed: must outlive the emitter. With NULL every emit returns
+ *               SIO_ECLOSED.
  *  @param opts  Copied; NULL takes every default.
  *  @param out   Yours to sio_emitter_free(); NULL on failure.
  *  @return SIO_OK, SIO_EINVAL (key or nsp not UTF-8), SIO_ETOOBIG (over
@@ -88,7 +92,9 @@ typedef void sio_emit_cb(sio_emitter *em, const sio_emit_result *result, void *u
  *  @param to    rooms, except and flags; NULL reaches the whole namespace
  *  @param event UTF-8, not a reserved name (connect, connect_error, disconnect,
  *               disconnecting, newListener, removeListener)
- *  @param args  Borrowed for the call; NULL sends no argument.
+ *  @param args  Borrowed for the call; NULL sends no argument. Refused are two things
+ *               that JavaScript receivers die of: an object's key "__proto__" with a
+ *               date or binary, and, beside binary, an object with "_placeholder": true.
  *  @param done  NULL: nobody is told
  *  @param user  for `done`
  *  @return SIO_OK, SIO_EINVAL (event or args), SIO_ETOOBIG (a bound of the

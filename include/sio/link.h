@@ -78,7 +78,8 @@ typedef struct sio_link_opts {
     unsigned connect_timeout_ms; /**< resolving to ready, per attempt; default 5000 */
     unsigned command_timeout_ms; /**< an answer overdue by this ends the connection; default 5000 */
     unsigned ping_interval_ms;   /**< silence after which a PING asks; default 10000 */
-    unsigned close_timeout_ms;   /**< what sio_link_free() spends on flushing; default 0 */
+    unsigned close_timeout_ms;   /**< what sio_link_free() may spend on flushing, with an
+                                      own thread; default 1000 */
 
     size_t outbox_bytes;         /**< encoded commands, unanswered ones included; default 16 MiB */
     unsigned outbox_publishes;   /**< default 65,536 */
@@ -136,7 +137,8 @@ SIO_API sio_status sio_link_drain(sio_link *link, sio_link_drain_cb *done, void 
  *  @return as sio_link_flush(), or SIO_ETOOBIG (more than the outbox ever takes). */
 SIO_API sio_status sio_link_wait_writable(sio_link *link, size_t bytes, unsigned timeout_ms);
 
-/** Own thread only: wait until the link is up, or an attempt to connect has failed.
+/** Own thread only: wait until the link is up, or an attempt to connect has
+ *  failed that no call has told of before.
  *  @param link          a link with its own thread
  *  @param timeout_ms    longest wait
  *  @param event_status  the failed attempt's reason, or SIO_OK; NULL allowed

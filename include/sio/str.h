@@ -37,6 +37,9 @@ static inline sio_str sio_str_c(const char *text)
 /** A view of a string literal; its inner NULs belong to it. */
 #define SIO_STR(literal) (sio_str_of("" literal, sizeof(literal) - 1))
 
+/** The same as an initialiser, for static tables. */
+#define SIO_STR_INIT(literal) {"" literal, sizeof(literal) - 1}
+
 /** @return Whether both hold the same bytes. */
 static inline bool sio_str_eq(sio_str a, sio_str b)
 {

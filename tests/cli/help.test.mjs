@@ -5,15 +5,9 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { it } from 'node:test';
 import { sioEmit } from '../interop/lib/fixture.mjs';
-import { EXIT } from './lib.mjs';
+import { EXIT, optionsOf } from './lib.mjs';
 
 const man = () => readFileSync(process.env.SIO_EMIT_MAN, 'utf8');
-
-/* The rows of --help: "  -h, --host HOST    text" and the text below them. */
-function optionsOf(help) {
-    const rows = help.matchAll(/^ {2}(?:-(\w), | {4})((?:--[\w-]+(?:, )?)+)/gm);
-    return [...rows].map(([, letter, names]) => ({ letter, names: names.split(', ') }));
-}
 
 function exitCodesOf(help) {
     return [...help.split('Exit status:')[1].matchAll(/^ {2}(\d\S*) /gm)].map(([, code]) => code);
@@ -36,7 +30,7 @@ it('--help names every option and exit code of the specification', async () => {
         'client-name', 'of', 'namespace', 'to', 'in', 'room', 'except', 'volatile', 'compress',
         'no-compress', 'prefix', 'server-emit', 'join', 'leave', 'disconnect', 'string', 'json-arg',
         'lines-json', 'null', 'delimiter', 'rate', 'max-line', 'strict', 'json', 'dry-run',
-        'min-receivers', 'flush-timeout', 'help', 'version'])
+        'min-receivers', 'flush-timeout', 'config', 'no-config', 'progress', 'help', 'version'])
         assert.ok(names.includes(`--${name}`), name);
     assert.deepEqual(exitCodesOf(stdout), ['0', '1', '2', '3', '4', '5', '6', '7', '8', '128+N']);
 });
@@ -51,6 +45,10 @@ it('the man page has every option and exit code that --help has', async () => {
         const head = typed.map((name) => `\\fB${name.replaceAll('-', '\\-')}\\fR`).join(', ');
         assert.ok(page.includes(`.TP\n${head}`), `${names[0]} is missing`);
     }
+    for (const setting of ['host', 'port', 'socket', 'url', 'user', 'pass', 'pass-file',
+        'client-name', 'prefix', 'of', 'timeout-connect', 'flush-timeout'])
+        assert.ok(page.split('.SH FILES')[1].includes(`\n\\fB${setting.replaceAll('-', '\\-')}\\fR`),
+            `setting ${setting} is missing`);
     for (const code of exitCodesOf(stdout))
         assert.ok(page.includes(`.TP\n\\fB${code}\\fR`), `exit code ${code} is missing`);
     assert.doesNotMatch(page, /@[A-Z_]+@/);

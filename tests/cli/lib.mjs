@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What the tests of the command need beside the shared fixture: channels as Redis sees
  * them, and processes that are watched while they run. */
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,13 +73,15 @@ export async function argsOf(args, more) {
 }
 
 /** sio-emit with its ends in the test's hands. */
-export function start({ redis, scope }, args, { env = {}, program = process.env.SIO_EMIT } = {}) {
+export function start({ redis, scope }, args,
+    { env = {}, program = process.env.SIO_EMIT, stdin = 'pipe' } = {}) {
     const where = redis ? { SIO_EMIT_URL: redis.url } : {};
-    const child = spawn(program, args, { env: { ...where, ...env }, stdio: 'pipe' });
+    const child = spawn(program, args,
+        { env: { ...where, ...env }, stdio: [stdin, 'pipe', 'pipe'] });
     const at = { child, stdout: '', stderr: '' };
     for (const stream of ['stdout', 'stderr'])
         child[stream].setEncoding('utf8').on('data', (text) => { at[stream] += text; });
-    child.stdin.on('error', () => {});
+    child.stdin?.on('error', () => {});
     at.ended = new Promise((resolve, reject) => {
         child.once('error', reject);
         child.once('close', (code, signal) => resolve({ code, signal }));
@@ -91,12 +95,45 @@ export function start({ redis, scope }, args, { env = {}, program = process.env.
     return at;
 }
 
-/** A file that lives as long as the test. */
-export async function file(scope, content) {
+/** A directory that lives as long as the test. */
+export async function directory(scope) {
     const dir = await mkdtemp(join(tmpdir(), 'sio-cli-'));
     scope.after(() => rm(dir, { recursive: true, force: true }));
-    await writeFile(join(dir, 'file'), content);
-    return join(dir, 'file');
+    return dir;
+}
+
+/** A file that lives as long as the test and only we can read. */
+export async function file(scope, content, mode = 0o600) {
+    const path = join(await directory(scope), 'file');
+    await writeFile(path, content);
+    await chmod(path, mode);
+    return path;
+}
+
+/** The largest resident size so far, in KiB; undefined once the process has ended. */
+export function peakOf(pid) {
+    try {
+        return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+    } catch {
+        return undefined;
+    }
+}
+
+/** Sanitizers have memory and start-up costs of their own. */
+export const SANITIZED = Boolean(process.env.SIO_SANITIZE);
+
+/** The rows of --help: their letters and long names. */
+export function optionsOf(help) {
+    const rows = help.matchAll(/^ {2}(?:-(\w), | {4})((?:--[\w-]+(?:, )?)+)/gm);
+    return [...rows].map(([, letter, names]) => ({ letter, names: names.split(', ') }));
+}
+
+/** What a failure looks like: its status, nothing on stdout, one line on stderr. */
+export function assertFails(result, code, message) {
+    assert.equal(result.code, code, result.stderr);
+    assert.equal(result.stdout, '');
+    assert.match(result.stderr, message);
+    assert.match(result.stderr, /^sio-emit: [^\n]+\n$/, 'one line');
 }
 
 /** A server on a free loopback port that hands connections to `answer`. @return the port */

@@ -57,7 +57,7 @@ describe('--json', () => {
         assert.match(line.error, /NOPERM/);
     });
 
-    it('comes as Redis answers, not at the end', async () => {
+    it('fault 47: comes as Redis answers, not at the end', async () => {
         const emit = start(at, ['--json', '-l', 'ev']);
         for (let n = 1; n <= 3; n++) {
             await emit.write('x\n');
@@ -67,7 +67,7 @@ describe('--json', () => {
         assert.equal((await emit.ended).code, EXIT.ok);
     });
 
-    it('never goes to Redis because stdout and stderr were closed', async () => {
+    it('fault 47: never goes to Redis because stdout and stderr were closed', async () => {
         const seen = await listen(at);
         const emit = start(at, ['-c', 'exec "$SIO_EMIT" -l ev >&- 2>&-'],
             { program: '/bin/sh', env: { SIO_EMIT: process.env.SIO_EMIT } });
@@ -79,14 +79,14 @@ describe('--json', () => {
         assert.equal((await emit.ended).code, EXIT.ok);
     });
 
-    it('into a stdout that was never open ends with 1', async () => {
+    it('fault 47: into a stdout that was never open ends with 1', async () => {
         const emit = start(at, ['-c', 'exec "$SIO_EMIT" --json ev >&-'],
             { program: '/bin/sh', env: { SIO_EMIT: process.env.SIO_EMIT } });
         assert.equal((await emit.ended).code, EXIT.internal);
         assert.match(emit.stderr, /cannot write to standard output/);
     });
 
-    it('into a closed pipe ends with 1', async () => {
+    it('fault 47: into a closed pipe ends with 1', async () => {
         const emit = start(at, ['--json', '-l', 'ev']);
         await emit.write('x\n');
         await until(() => emit.lines().length === 1, 'answer');
@@ -111,6 +111,20 @@ describe('the progress line', () => {
 
     it('is not shown elsewhere', async () => {
         const { code, stdout, stderr } = await at.emit(['-r', '60', ...work.slice(2)]);
+        assert.deepEqual([code, stdout, stderr], [EXIT.ok, '', '']);
+    });
+
+    it('--progress shows it everywhere, a line at a time', async () => {
+        const emit = start(at, ['--progress', ...work]);
+        await until(() => emit.stderr.split('\n').length > 2, 'two lines');
+        emit.child.kill('SIGTERM');
+        await emit.ended;
+        for (const line of emit.stderr.split('\n').slice(0, 2))
+            assert.match(line, /^sio-emit: \d+ emits: \d+ accepted, 0 failed, \d+ waiting$/);
+    });
+
+    it('--progress says nothing about work that is soon done', async () => {
+        const { code, stdout, stderr } = await at.emit(['--progress', '-r', '5', 'ev']);
         assert.deepEqual([code, stdout, stderr], [EXIT.ok, '', '']);
     });
 });

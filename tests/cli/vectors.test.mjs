@@ -4,10 +4,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { canBeTyped, commandLine } from '../interop/lib/fixture.mjs';
+import { canBeTyped, commandLine, jsonText, plainText } from '../interop/lib/fixture.mjs';
 import { dryRun, useScope } from './lib.mjs';
-
-const ARG_BYTES = 100_000; /* Linux takes 128 KiB in one argument */
 
 const vectors = readFileSync(new URL('../fixtures/vectors/classic.jsonl', import.meta.url), 'utf8')
     .split('\n').filter(Boolean).map((line) => JSON.parse(line))
@@ -33,7 +31,8 @@ function untypable(call) {
     const text = JSON.stringify(call);
     if (typeof (call.event ?? '') !== 'string')
         return 'an event that is no string';
-    if ([call.rooms, call.except, call.target].flat().some((r) => r && typeof r !== 'string'))
+    if ([call.rooms, call.except, call.target].flat()
+        .some((room) => room !== undefined && plainText(room) === undefined))
         return 'a room that is no string';
     if (/"\$(function|tojson)"/.test(text))
         return 'a function or a toJSON()';
@@ -41,12 +40,27 @@ function untypable(call) {
         return 'a view that the npm emitter truncates';
     if (text.includes('"$utf16"'))
         return 'a lone surrogate, which the npm emitter mangles';
-    if (text.length > ARG_BYTES)
+    if (!canBeTyped(call) && (call.args ?? []).every((arg) => jsonText(arg) !== undefined)
+        && !text.includes('\\u0000') && Object.keys(call.flags).length === 0)
         return 'an argument longer than the system takes';
     if (!canBeTyped(call))
-        return 'a value that JSON cannot say, or U+0000';
+        return 'a value that JSON cannot say, U+0000, or a flag without effect';
+    if (/"\$num":"\d{21,}"/.test(text))
+        return 'integers from 2^64 up, which go as float64';
     return null;
 }
+
+/* How many vectors cannot be typed, by their reason. */
+const LEFT_OUT = {
+    'a value that JSON cannot say, U+0000, or a flag without effect': 18, /* undefined, NaN, dates, nested binary, ... */
+    'an event that is no string': 1,
+    'a room that is no string': 1,
+    'a function or a toJSON()': 3,
+    'a view that the npm emitter truncates': 3,
+    'a lone surrogate, which the npm emitter mangles': 3,
+    'an argument longer than the system takes': 1,
+    'integers from 2^64 up, which go as float64': 1,
+};
 
 const at = useScope();
 const reasons = new Map();
@@ -68,10 +82,8 @@ describe('vectors', () => {
                 [[vector.channel, vector.payload_hex]]);
         });
     }
-    it('most vectors can be typed', (t) => {
-        for (const [reason, count] of reasons)
-            t.diagnostic(`${count} left out: ${reason}`);
-        t.diagnostic(`${typed} of ${vectors.length} typed`);
-        assert.ok(typed >= vectors.length * 0.6);
+    it('those left out are these', () => {
+        assert.deepEqual(Object.fromEntries(reasons), LEFT_OUT);
+        assert.equal(typed, 81);
     });
 });

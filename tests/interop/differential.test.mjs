@@ -60,7 +60,7 @@ function values({ next, below, pick, many }) {
         text, text, date,
     ])();
     const key = () => pick([
-        word, word, () => String(below(50)), () => pick(['__proto__', '', '01', '-1']),
+        word, word, () => String(below(50)), () => pick(['constructor', '', '01', '-1']),
     ])();
     const object = (depth) =>
         Object.fromEntries(many(pick([3, 20]), () => [key(), value(depth + 1)]));

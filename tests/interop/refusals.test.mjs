@@ -35,6 +35,18 @@ const CASES = [
         error: 'SIO_ETOOBIG',
     },
     {
+        name: '4097 arguments',
+        call: { event: 'e', args: Array(4097).fill(0) },
+        error: 'SIO_ETOOBIG',
+        status: TOO_LARGE,
+    },
+    {
+        name: '4097 arguments for the servers',
+        call: { op: 'serverSideEmit', event: 'e', args: Array(4097).fill(0) },
+        error: 'SIO_ETOOBIG',
+        status: TOO_LARGE,
+    },
+    {
         name: 'a payload over 8 MiB',
         call: { event: 'e', args: [{ $repeat: ['x', 8 * 1024 * 1024] }] },
         error: 'SIO_ETOOBIG',

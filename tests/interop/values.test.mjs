@@ -50,6 +50,7 @@ const CASES = {
     'dates within objects': [{ at: date(1234567890000), list: [date(5000000000123)] }],
     '15 arguments': numbers(15),
     '16 arguments': numbers(16),
+    '4096 arguments': numbers(4096), /* the most that is let through */
     '20 arguments': numbers(20).map((i) => `arg${i}`),
 };
 

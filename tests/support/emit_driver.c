@@ -15,7 +15,11 @@
 #include "tagged.h"
 #include "value/json.h"
 
-enum { MAX_NAMES = 8192, FLUSH_MS = 15000 };
+enum {
+    MAX_NAMES = 8192,
+    FLUSH_MS = 15000,
+    MAX_LINE_DEPTH = 4 * SIO_MAX_DEPTH /* {"$obj":[[key,value]]} is three levels */
+};
 
 struct request {
     sio_str whole; /* packed */
@@ -172,7 +176,7 @@ static void answer(sio_link *link, sio_str line, bool *quit)
     sio_buf packed;
     sio_value id = {.type = SIO_NULL};
     sio_buf_init(&packed);
-    if (r == NULL || sio_json_read(line, 0, &packed, NULL) != SIO_OK) {
+    if (r == NULL || sio_json_read(line, MAX_LINE_DEPTH, &packed, NULL) != SIO_OK) {
         printf("{\"ok\":false,\"error\":\"SIO_EINVAL\",\"text\":\"no JSON object\"}\n");
         sio_buf_fini(&packed);
         free(r);

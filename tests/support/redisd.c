@@ -298,6 +298,9 @@ int main(int argc, char **argv)
         d.extra = argv + i + 1;
         d.nextra = argc - i - 1;
     }
+    /* A signal to the group of a test that hangs is not for us: we clean up after it. */
+    if (!isatty(STDIN_FILENO))
+        setpgid(0, 0);
     sigaction(SIGTERM, &term, NULL);
     signal(SIGINT, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);

@@ -248,6 +248,8 @@ static void malformed_options_are_refused(void **state)
     REFUSED("ev", "-p");
     REFUSED("--volatile=1", "ev");
     REFUSED("--disconnect=yes");
+    REFUSED("-h", "", "ev");
+    REFUSED("-s", "", "ev");
     REFUSED("-p", "0", "ev");
     REFUSED("-p", "65536", "ev");
     REFUSED("-p", "80x", "ev");
@@ -272,6 +274,7 @@ static void contradictions_are_refused(void **state)
     REFUSED("-s", "/a", "-p", "1", "ev");
     REFUSED("-a", "x", "--pass-file", "y", "ev");
     REFUSED("-a", "x", "--askpass", "ev");
+    REFUSED("--config", "x", "--no-config", "ev");
     REFUSED("-l", "--lines-json", "ev");
     REFUSED("--lines-json", "ev");
     REFUSED("--lines-json", "--string", "x");

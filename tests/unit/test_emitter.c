@@ -98,6 +98,33 @@ static void attachments_are_bounded(void **state)
     tear_down(&b);
 }
 
+/* Node calls its listeners with Function.apply(), which throws for too many arguments. */
+static void arguments_are_bounded(void **state)
+{
+    (void)state;
+    struct bench b;
+    set_up(&b, NULL);
+    for (int i = 0; i < 4096; i++)
+        sio_args_int(b.args, i);
+    assert_int_equal(encode(&b, SIO__OP_EMIT, SIO_STR("e")), SIO_OK);
+    assert_int_equal(encode(&b, SIO__OP_SERVER_EMIT, SIO_STR("e")), SIO_OK);
+    sio_args_int(b.args, 1);
+    assert_int_equal(encode(&b, SIO__OP_EMIT, SIO_STR("e")), SIO_ETOOBIG);
+    assert_int_equal(encode(&b, SIO__OP_SERVER_EMIT, SIO_STR("e")), SIO_ETOOBIG);
+    tear_down(&b);
+}
+
+static void without_a_link_nothing_is_sent(void **state)
+{
+    (void)state;
+    sio_emitter *em;
+    assert_int_equal(sio_emitter_new(NULL, NULL, &em), SIO_OK);
+    assert_int_equal(sio_emitter_emit(em, NULL, SIO_STR("e"), NULL, NULL, NULL), SIO_ECLOSED);
+    assert_int_equal(sio_emitter_emit_wait(em, NULL, SIO_STR("e"), NULL, 10, NULL, NULL),
+                     SIO_ECLOSED);
+    sio_emitter_free(em);
+}
+
 static void names_and_rooms_are_bounded(void **state)
 {
     (void)state;
@@ -187,7 +214,9 @@ static void of_adds_the_slash(void **state)
     static const struct {
         sio_str nsp;
         const char *channel;
-    } cases[] = {{{"", 0}, "k#/#"}, {{"/", 1}, "k#/#"}, {{"chat", 4}, "k#/chat#"},
+    } cases[] = {{{"", 0}, "k#/#"},
+                 {{"/", 1}, "k#/#"},
+                 {{"chat", 4}, "k#/chat#"},
                  {{"/chat", 5}, "k#/chat#"}};
     sio_emitter_opts opts;
     sio_emitter *em;
@@ -245,6 +274,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(reserved_events),
     cmocka_unit_test(events_are_text),
     cmocka_unit_test(attachments_are_bounded),
+    cmocka_unit_test(arguments_are_bounded),
+    cmocka_unit_test(without_a_link_nothing_is_sent),
     cmocka_unit_test(names_and_rooms_are_bounded),
     cmocka_unit_test(namespaces_are_bounded),
     cmocka_unit_test(payloads_are_bounded_to_the_byte),

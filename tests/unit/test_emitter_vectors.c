@@ -38,8 +38,8 @@ static const struct exception *exception_for(const char *name)
     return NULL;
 }
 
-static void add_names(sio_str packed, sio_target *target,
-                      sio_status (*add)(sio_target *, sio_str), bool *sayable)
+static void add_names(sio_str packed, sio_target *target, sio_status (*add)(sio_target *, sio_str),
+                      bool *sayable)
 {
     sio_cursor c = sio_cursor_at(packed);
     sio_value v;
@@ -308,6 +308,41 @@ static void check(const struct vector *vector, void *user)
     sio_args_free(again);
 }
 
+/* The vector that ends in arguments of JavaScript's own begins with a Buffer and a Date. */
+static void begin_of_buffer_date(const struct vector *vector, void *user)
+{
+    sio_emitter *em;
+    sio_args *args;
+    sio_buf channel, payload;
+    sio_buf_init(&channel);
+    sio_buf_init(&payload);
+    assert_int_equal(sio_emitter_new(NULL, NULL, &em), SIO_OK);
+    assert_int_equal(sio_args_new(&args), SIO_OK);
+    sio_args_binary(args, "\1\2", 2);
+    sio_args_date(args, 1700000000123);
+    struct sio__call call = {.op = SIO__OP_SERVER_EMIT, .event = SIO_STR("x"), .args = args};
+    assert_int_equal(sio__emitter_encode(em, &call, &channel, &payload), SIO_OK);
+    assert_same(vector->name, "channel", sio_buf_str(&channel), vector->channel);
+    size_t common = payload.len - 2; /* without "]}" */
+    assert_true(common > 80 && common < vector->payload.len);
+    assert_same(vector->name, "begin", sio_str_of(payload.ptr, common),
+                sio_str_of(vector->payload.ptr, common));
+    *(bool *)user = true;
+    sio_emitter_free(em);
+    sio_args_free(args);
+    sio_buf_fini(&channel);
+    sio_buf_fini(&payload);
+}
+
+static void vectors_buffer_and_date_as_json(void **state)
+{
+    (void)state;
+    bool seen = false;
+    vectors_each("classic.jsonl", "emitter/request/server-side-emit-buffer-date",
+                 begin_of_buffer_date, &seen);
+    assert_true(seen);
+}
+
 static void vectors_args(void **state)
 {
     (void)state;
@@ -338,6 +373,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(vectors_args),
     cmocka_unit_test(vectors_targets),
     cmocka_unit_test(vectors_requests),
+    cmocka_unit_test(vectors_buffer_and_date_as_json),
 };
 
 SIO_TEST_MAIN(tests)

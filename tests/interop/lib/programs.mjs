@@ -12,9 +12,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { within } from './scope.mjs';
-import { isPlainJson } from './values.mjs';
+import { jsonText, plainText } from './values.mjs';
 
 const DEADLINE = 20_000;
+const ARG_BYTES = 100_000; /* Linux takes 128 KiB in one argument */
 
 /** The program that an environment variable names. */
 export function programPath(variable) {
@@ -52,8 +53,8 @@ function optionsOf({ key, nsp, rooms = [], except = [], flags = {} }) {
     return [
         ...(key ? ['--prefix', key] : []),
         ...(nsp ? ['--of', nsp] : []),
-        ...rooms.flatMap((room) => ['--to', room]),
-        ...except.flatMap((room) => ['--except', room]),
+        ...rooms.flatMap((room) => ['--to', plainText(room)]),
+        ...except.flatMap((room) => ['--except', plainText(room)]),
         ...Object.entries(flags).flatMap(([flag, on]) =>
             (flag === 'compress' && !on ? ['--no-compress'] : [`--${flag}`])),
     ];
@@ -61,13 +62,13 @@ function optionsOf({ key, nsp, rooms = [], except = [], flags = {} }) {
 
 const wholeFile = (arg) => typeof arg === 'object' && arg !== null && '$bin' in arg;
 
-/** Can the command line say this call? Not U+0000, nor a value that neither is JSON nor
+/** Can the command line say this call? Not U+0000, nor a value that neither is short JSON nor
  *  comes from a file, nor a flag where it would have no effect. */
 export function canBeTyped(call) {
     const flagged = Object.keys(call.flags ?? {}).length > 0;
     return !(flagged && (call.op ?? 'emit') !== 'emit')
         && !JSON.stringify(call).includes('\\u0000')
-        && (call.args ?? []).every((arg) => wholeFile(arg) || isPlainJson(arg))
+        && (call.args ?? []).every((arg) => wholeFile(arg) || (jsonText(arg)?.length ?? Infinity) < ARG_BYTES)
         && !(call.event ?? '').startsWith('-');
 }
 
@@ -80,10 +81,10 @@ async function argumentsOf(args, scope) {
             scope.after(() => rm(dir, { recursive: true, force: true }));
             await writeFile(join(dir, 'bytes'), Buffer.from(arg.$bin, 'hex'));
             argv.push('-b', join(dir, 'bytes'));
-        } else if (typeof arg === 'string') {
-            argv.push('--string', arg);
+        } else if (plainText(arg) !== undefined) {
+            argv.push('--string', plainText(arg));
         } else {
-            argv.push(JSON.stringify(arg));
+            argv.push(jsonText(arg));
         }
     }
     return argv;

@@ -60,3 +60,39 @@ export function isPlainJson(value) {
         return value.every(isPlainJson);
     return Object.entries(value).every(([k, v]) => !Object.hasOwn(TAGS, k) && isPlainJson(v));
 }
+
+/** A string, plain or as {"$repeat":[unit, n]}; undefined for anything else. */
+export function plainText(value) {
+    if (typeof value === 'string')
+        return value;
+    return value?.$repeat ? value.$repeat[0].repeat(value.$repeat[1]) : undefined;
+}
+
+function objectText(entries) {
+    const texts = entries.map(([key, value]) => [JSON.stringify(key), jsonText(value)]);
+    return texts.some(([, text]) => text === undefined)
+        ? undefined : `{${texts.map((pair) => pair.join(':')).join(',')}}`;
+}
+
+function arrayText(values) {
+    const texts = values.map(jsonText);
+    return texts.includes(undefined) ? undefined : `[${texts.join(',')}]`;
+}
+
+/** The JSON text of a tagged value; undefined if JSON cannot say it. */
+export function jsonText(value) {
+    if (plainText(value) !== undefined)
+        return JSON.stringify(plainText(value));
+    if (value === null || typeof value !== 'object')
+        return JSON.stringify(value);
+    if (Array.isArray(value))
+        return arrayText(value);
+    if ('$num' in value)
+        return /^-?\d+$/.test(value.$num) ? value.$num : undefined;
+    if ('$fill' in value)
+        return arrayText(Array(value.$fill[1]).fill(value.$fill[0]));
+    if ('$obj' in value)
+        return objectText(value.$obj);
+    return Object.keys(value).some((key) => Object.hasOwn(TAGS, key))
+        ? undefined : objectText(Object.entries(value));
+}
