@@ -5,24 +5,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Emitter } from '@socket.io/redis-emitter';
 import { canBeTyped, fromTagged, record, useCluster, waysOf } from './lib/fixture.mjs';
+import { generator } from './lib/random.mjs';
 
 const SEED = Number(process.env.SIO_SEED ?? 20230914);
 const CALLS = 160;
-
-/* mulberry32 */
-function generator(seed) {
-    let state = seed >>> 0;
-    const next = () => {
-        state = (state + 0x6d2b79f5) >>> 0;
-        let x = Math.imul(state ^ (state >>> 15), state | 1);
-        x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
-        return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
-    };
-    const below = (n) => Math.floor(next() * n);
-    const pick = (list) => list[below(list.length)];
-    const many = (max, make) => Array.from({ length: below(max + 1) }, make);
-    return { next, below, pick, many };
-}
 
 const ALPHABET = [
     'a', 'Z', '0', ' ', '#', '"', '\\', '/', '\n', '\u0000', '\u001f', '\u007f', 'é', '你', '😀',
