@@ -81,9 +81,9 @@ static void *on_string(const redisReadTask *task, char *text, size_t len)
 
 static void *take_array(const redisReadTask *task, uint64_t elements)
 {
-    int depth = 0;
+    int depth = 1;
 
-    for (const redisReadTask *at = task; at != NULL; at = at->parent)
+    for (const redisReadTask *at = task->parent; at != NULL; at = at->parent)
         depth++;
     if (depth > MAX_DEPTH || elements > MAX_ELEMENTS) {
         self(task)->error = "an array with too many elements or levels";

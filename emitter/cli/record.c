@@ -226,14 +226,24 @@ struct key_head {
     int volatile_, compress, compress_first;
 };
 
+static bool same_head(const struct key_head *a, const struct key_head *b)
+{
+    return a->to_len == b->to_len && a->except_len == b->except_len &&
+           a->volatile_ == b->volatile_ && a->compress == b->compress &&
+           a->compress_first == b->compress_first;
+}
+
 static bool is_last_target(const struct record_reader *reader, const struct key_head *head,
                            const struct fields *fields)
 {
-    const char *at = reader->target_key.ptr;
+    struct key_head last;
 
-    if (!reader->target_built || memcmp(at, head, sizeof(*head)) != 0)
+    if (!reader->target_built)
         return false;
-    at += sizeof(*head);
+    memcpy(&last, reader->target_key.ptr, sizeof(last));
+    if (!same_head(&last, head))
+        return false;
+    const char *at = reader->target_key.ptr + sizeof(last);
     return sio_str_eq(sio_str_of(at, fields->to.len), fields->to) &&
            sio_str_eq(sio_str_of(at + fields->to.len, fields->except.len), fields->except);
 }

@@ -47,7 +47,8 @@ SIO_API sio_str sio_args_packed(const sio_args *args);
 
 /** @name Scalars
  *  @return SIO_OK, SIO_ENOMEM, or SIO_EINVAL: text is not UTF-8, a key is due,
- *  or an earlier call failed. Bytes are copied. @{ */
+ *  or an earlier call failed. Bytes are copied. Lone surrogates in three bytes
+ *  (WTF-8) are let through; the classic wire sends them as U+FFFD. @{ */
 SIO_API sio_status sio_args_string(sio_args *args, sio_str text);    /**< UTF-8 */
 SIO_API sio_status sio_args_int(sio_args *args, int64_t number);     /**< An integer. */
 SIO_API sio_status sio_args_uint(sio_args *args, uint64_t number);   /**< An integer. */
