@@ -112,13 +112,15 @@ static bool on_reply(void *arg, const struct sio__reply *reply)
     return sio__publisher_on_reply(link, reply);
 }
 
-/* Take the answers that are there. After a failed write they say why it failed. */
+/* Take the answers that are there, if any. After a failed write they say why it failed. */
 void sio__session_read(sio_link *link)
 {
+    uint64_t before = link->conn.bytes_in;
     sio_status status = sio__conn_read(&link->conn, on_reply, link);
 
     if (status == SIO_OK) {
-        link->heard_ms = link->progress_ms = sio__now_ms();
+        if (link->conn.bytes_in != before)
+            link->heard_ms = link->progress_ms = sio__now_ms();
         return;
     }
     if (status == SIO_ECLOSED)

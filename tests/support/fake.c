@@ -16,7 +16,7 @@ enum { MAX_PUBLISHES = 4096, COMMANDS = 8 };
 struct fake_redis {
     fake_redis_answer *answer;
     void *arg;
-    char dir[64], url[96];
+    char dir[64], url[128];
     int listener, stop[2];
     pthread_t thread;
     _Atomic int publishes, connections;

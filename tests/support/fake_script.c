@@ -99,42 +99,44 @@ static bool send_all(struct fake_script *fake, const char *bytes, size_t len)
     return send(fake->fd, bytes, len, MSG_NOSIGNAL) == (ssize_t)len || fail(fake, "cannot send");
 }
 
+/* Take one whole command, and the begin of its name. */
+static bool next_command(struct fake_script *fake, char name[8])
+{
+    const char *at = "";
+    size_t len;
+
+    while ((len = command(fake, &at)) == 0) {
+        if (!receive(fake))
+            return false;
+    }
+    snprintf(name, 8, "%.7s", at);
+    drop(fake, len);
+    return true;
+}
+
 static bool greet(struct fake_script *fake)
 {
     static const char role[] = "*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n";
-    const char *name;
+    char name[8];
 
-    for (;;) {
-        size_t len;
-
-        while ((len = command(fake, &name)) == 0) {
-            if (!receive(fake))
-                return false;
-        }
-        if (strncmp(name, "ROLE", 4) == 0) {
-            drop(fake, len);
+    while (next_command(fake, name)) {
+        if (strncmp(name, "ROLE", 4) == 0)
             return send_all(fake, role, sizeof role - 1);
-        }
-        drop(fake, len);
         if (!send_all(fake, "+OK\r\n", 5))
             return false;
     }
+    return false;
 }
 
 static bool take_publishes(struct fake_script *fake, int n)
 {
-    const char *name;
+    char name[8];
 
     for (; n > 0; n--) {
-        size_t len;
-
-        while ((len = command(fake, &name)) == 0) {
-            if (!receive(fake))
-                return false;
-        }
-        if (strncmp(name, "PUBLISH", 7) != 0)
+        if (!next_command(fake, name))
+            return false;
+        if (strcmp(name, "PUBLISH") != 0)
             return fail(fake, "not a PUBLISH");
-        drop(fake, len);
     }
     return true;
 }
