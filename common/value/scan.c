@@ -152,17 +152,23 @@ static inline bool is_ascii(const unsigned char *p, size_t len, size_t left)
 /* What the short cut below makes of a token. */
 enum plain { NOT_PLAIN, PLAIN_SCALAR, PLAIN_STRING, PLAIN_ARRAY, PLAIN_MAP };
 
-static inline uint64_t load(const unsigned char *p, unsigned bytes)
+static inline uint64_t load64(const unsigned char *p)
 {
-    uint64_t n = 0;
-    for (unsigned i = 0; i < bytes; i++)
-        n = n << 8 | p[i];
-    return n;
+    uint64_t n;
+    memcpy(&n, p, sizeof n);
+    return be64toh(n);
+}
+
+static inline uint32_t load32(const unsigned char *p)
+{
+    uint32_t n;
+    memcpy(&n, p, sizeof n);
+    return be32toh(n);
 }
 
 static inline bool is_plain_double(const unsigned char *p)
 {
-    uint64_t raw = load(p, 8);
+    uint64_t raw = load64(p);
     double number;
     memcpy(&number, &raw, sizeof number);
     return is_normal_double(number);
@@ -204,7 +210,7 @@ static inline enum plain look(const unsigned char *p, size_t left, size_t *size,
         return left >= 5 && (p[1] | p[2]) != 0 ? PLAIN_SCALAR : NOT_PLAIN;
     case 0xcf:
         *size = 9;
-        return left >= 9 && load(p + 1, 4) - 1 < 0x1fffff ? PLAIN_SCALAR : NOT_PLAIN;
+        return left >= 9 && load32(p + 1) - 1U < 0x1fffffU ? PLAIN_SCALAR : NOT_PLAIN;
     case 0xd9:
         if (left < 2 || p[1] < 32)
             return NOT_PLAIN;
@@ -213,7 +219,7 @@ static inline enum plain look(const unsigned char *p, size_t left, size_t *size,
     case 0xda:
         if (left < 3 || p[1] == 0)
             return NOT_PLAIN;
-        *size = 3 + (size_t)load(p + 1, 2);
+        *size = 3 + (size_t)(p[1] << 8 | p[2]);
         return *size <= left && is_ascii(p + 3, *size - 3, left - 3) ? PLAIN_STRING : NOT_PLAIN;
     default:
         return NOT_PLAIN;
