@@ -6,6 +6,9 @@
 #include <endian.h>
 #include <math.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "value/utf8.h"
 
@@ -149,6 +152,24 @@ static inline bool is_ascii(const unsigned char *p, size_t len, size_t left)
     return (bits & UINT64_C(0x8080808080808080)) == 0;
 }
 
+/* The same for the body of a fixstr, at most 31 bytes. */
+#ifdef __SSE2__
+static inline bool is_short_ascii(const unsigned char *p, size_t len, size_t left)
+{
+    if (left < 32)
+        return is_ascii(p, len, left);
+    unsigned low = (unsigned)_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(const void *)p));
+    unsigned high =
+        (unsigned)_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(const void *)(p + 16)));
+    return ((low | high << 16) & ((1U << len) - 1)) == 0;
+}
+#else
+static inline bool is_short_ascii(const unsigned char *p, size_t len, size_t left)
+{
+    return is_ascii(p, len, left);
+}
+#endif
+
 /* What the short cut below makes of a token. */
 enum plain { NOT_PLAIN, PLAIN_SCALAR, PLAIN_STRING, PLAIN_ARRAY, PLAIN_MAP };
 
@@ -189,7 +210,8 @@ static inline enum plain look(const unsigned char *p, size_t left, size_t *size,
         return *count < left ? PLAIN_ARRAY : NOT_PLAIN;
     if (lead < 0xc0) {
         *size = 1 + (lead & 0x1f);
-        return *size <= left && is_ascii(p + 1, *size - 1, left - 1) ? PLAIN_STRING : NOT_PLAIN;
+        return *size <= left && is_short_ascii(p + 1, *size - 1, left - 1) ? PLAIN_STRING
+                                                                           : NOT_PLAIN;
     }
     switch (lead) {
     case 0xc0:
@@ -224,6 +246,20 @@ static inline enum plain look(const unsigned char *p, size_t left, size_t *size,
     default:
         return NOT_PLAIN;
     }
+}
+
+/* Step over a key of up to 31 ASCII characters, as most are: where a key is due nothing else
+ * needs to be asked. */
+static inline bool take_short_key(sio_cursor *c)
+{
+    size_t left = (size_t)(c->end - c->at);
+    if (left == 0 || (c->at[0] & 0xe0) != 0xa0)
+        return false;
+    size_t len = c->at[0] & 0x1f;
+    if (len >= left || !is_short_ascii(c->at + 1, len, left - 1))
+        return false;
+    c->at += 1 + len;
+    return true;
 }
 
 /* The long way, for any token. */
@@ -261,6 +297,10 @@ static sio_status scan_value(sio_cursor *c, struct open *stack, unsigned max_dep
         uint32_t count = 0;
         size_t size = 0;
         enum plain token = NOT_PLAIN;
+        if (now.map && now.left % 2 == 0 && take_short_key(c)) {
+            now.left--; /* and its value follows */
+            continue;
+        }
         if (c->at != c->end)
             token = look(c->at, (size_t)(c->end - c->at), &size, &count);
         if (token != NOT_PLAIN)
