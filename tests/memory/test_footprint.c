@@ -85,13 +85,14 @@ struct scene {
     atomic_long accepted, failed;
 };
 
-static void scene_init(struct scene *s, enum client_mode mode, unsigned ttl_ms)
+static void scene_init(struct scene *s, enum client_mode mode, unsigned ttl_ms, size_t outbox_bytes)
 {
     sio_link_opts opts;
     memset(s, 0, sizeof *s);
     s->redis = redis_fixture_new(REDIS_UNIX, NULL);
     client_init(&s->client, mode, &opts, redis_fixture_url(s->redis));
     opts.outbox_ttl_ms = ttl_ms;
+    opts.outbox_bytes = outbox_bytes;
     client_open(&s->client, &opts);
     CLIENT_WAIT(&s->client, client_up(&s->client));
     assert_int_equal(sio_emitter_new(s->client.link, NULL, &s->em), SIO_OK);
@@ -147,16 +148,19 @@ static void emit_many(struct scene *s, long count)
     CLIENT_WAIT(&s->client, client_stats(&s->client).outbox_publishes == 0);
 }
 
+/* How much waits in the outbox depends on the machine: a small one makes every run alike. */
 static void stay_flat_over_emits(enum client_mode mode)
 {
     long emits = is_long() ? 10000000 : 1000000;
     struct scene s;
     skip_if_sanitized();
-    scene_init(&s, mode, 30000);
+    scene_init(&s, mode, 30000, MIB);
     emit_many(&s, emits / 5);
-    long before = resident();
+    long before = resident(), heap = allocated();
     emit_many(&s, emits - emits / 5);
-    assert_grown_less(before, 4 * MIB);
+    assert_grown_less(before, 3 * MIB);
+    if (allocated() - heap > MIB)
+        fail_msg("%ld KiB more than before are allocated", (allocated() - heap) / 1024);
     assert_int_equal(s.accepted, emits);
     scene_fini(&s);
 }
@@ -199,7 +203,7 @@ static void flat_over_reconnects(void **state)
     (void)state;
     skip_if_sanitized();
     for (int done = 0; done < times; done += a_round) {
-        scene_init(&s, done % 2 == 0 ? THREADED : ON_LOOP, 30000);
+        scene_init(&s, done % 2 == 0 ? THREADED : ON_LOOP, 30000, 16 * MIB);
         reconnect(&s, a_round);
         assert_int_equal(s.accepted, a_round);
         scene_fini(&s);
@@ -226,7 +230,7 @@ static void bounded_over_an_outage(void **state)
     long taken = 0, refused = 0, most = 0;
     (void)state;
     skip_if_sanitized();
-    scene_init(&s, THREADED, (unsigned)lasts / 4);
+    scene_init(&s, THREADED, (unsigned)lasts / 4, 16 * MIB);
     emit_many(&s, 10000);
     taken = 10000;
     long before = resident();
