@@ -2,7 +2,7 @@
 /* Read packed MessagePack token by token: no tree, no allocation, no recursion.
  * Every length and count is compared with the bytes that are left before it is
  * believed. */
-#include <sio/value.h>
+#include "value/cursor.h"
 
 /* Extension types: -1 is MessagePack's timestamp; 0 is notepack.io 2's, one byte
  * for undefined, eight for a Date in milliseconds, any other form a typed array. */
@@ -260,20 +260,119 @@ sio_status sio_cursor_read(sio_cursor *c, sio_value *out)
     return take_count(c, c->at + 1, lead & 0x0f, lead >= 0x90 ? SIO_ARRAY : SIO_MAP, out);
 }
 
+/* Bytes of the tokens c0 to df; 0: it is not the lead byte that says it. */
+static const unsigned char whole_bytes[32] = {
+    1, 0, 1, 1, 0, 0, 0, 0,  0,  0, 5, 9, 2, 3, 5, 9, /* c0-cf */
+    2, 3, 5, 9, 3, 4, 6, 10, 18, 0, 0, 0, 0, 0, 0, 0, /* d0-df */
+};
+
+static inline bool is_fixstr(unsigned lead)
+{
+    return (lead & 0xe0) == 0xa0;
+}
+
+static bool is_container(const sio_value *v)
+{
+    return v->type == SIO_ARRAY || v->type == SIO_MAP;
+}
+
+/* Values that a container holds, keys included. */
+static uint64_t inside(const sio_value *v)
+{
+    return v->type == SIO_MAP ? 2 * (uint64_t)v->v.count : v->v.count;
+}
+
+/* Step over a value and count its containers. No stack is needed: each container adds what
+ * it holds. Where the next token starts depends on this one's first byte, so that the time is
+ * that of a chain of loads: branches, which are foretold, keep it short. `at` may run past
+ * the end by a token, and is compared before the next one is read. */
+static inline sio_status skip(sio_cursor *c, uint64_t *containers)
+{
+    const unsigned char *bytes = c->at;
+    size_t len = (size_t)(c->end - c->at), at = 0;
+    uint64_t left = 1, met = 0;
+    while (left > 0 && at < len) {
+        unsigned lead = bytes[at];
+        left--;
+        if (is_fixstr(lead)) {
+            at += lead - 0x9f;
+            if (left == 0 || at >= len || !is_fixstr(bytes[at]))
+                continue;
+            at += bytes[at] - 0x9f; /* often the value of a key is one, too: foretold apart */
+            left--;
+        } else if (lead < 0x80 || lead >= 0xe0) {
+            at++;
+        } else if (lead < 0xa0) {
+            at++;
+            left += (uint64_t)(lead & 0x0f) << (lead < 0x90);
+            met++;
+        } else if (lead == 0xcb) {
+            at += 9;
+        } else if (lead == 0xd9 && len - at > 1) {
+            at += 2 + (size_t)bytes[at + 1];
+        } else if (whole_bytes[lead - 0xc0] != 0) {
+            at += whole_bytes[lead - 0xc0];
+        } else {
+            sio_cursor walk = {.at = bytes + at, .end = c->end};
+            sio_value v;
+            if (sio_cursor_read(&walk, &v) != SIO_OK)
+                return SIO_EINVAL;
+            at = (size_t)(walk.at - bytes);
+            if (is_container(&v)) {
+                left += inside(&v);
+                met++;
+            }
+        }
+    }
+    if (left > 0 || at > len)
+        return SIO_EINVAL;
+    c->at += at;
+    *containers = met;
+    return SIO_OK;
+}
+
 sio_status sio_cursor_skip(sio_cursor *c)
 {
-    sio_cursor walk = *c;
-    uint64_t left = 1; /* each container adds what it holds, so no stack is needed */
-    while (left > 0) {
-        sio_value value;
-        if (left > (uint64_t)(walk.end - walk.at) || sio_cursor_read(&walk, &value) != SIO_OK)
-            return SIO_EINVAL;
-        left--;
-        if (value.type == SIO_ARRAY)
-            left += value.v.count;
-        else if (value.type == SIO_MAP)
-            left += 2 * (uint64_t)value.v.count;
+    uint64_t containers;
+    return skip(c, &containers);
+}
+
+enum { DEPTH_MAX = SIO_MAX_DEPTH + 8 }; /* what is around values takes some levels */
+
+/* Whether the value at the cursor, known to be whole, is nested so deep at most. */
+static bool is_within(sio_cursor c, unsigned max_depth)
+{
+    uint64_t left[DEPTH_MAX + 1];
+    unsigned depth = 0;
+    left[0] = 1;
+    for (;;) {
+        sio_value v = {.type = SIO_NULL};
+        while (left[depth] == 0) {
+            if (depth == 0)
+                return true;
+            depth--;
+        }
+        left[depth]--;
+        (void)sio_cursor_read(&c, &v);
+        if (!is_container(&v))
+            continue;
+        if (depth == max_depth)
+            return false;
+        left[++depth] = inside(&v);
     }
-    *c = walk;
-    return SIO_OK;
+}
+
+/* Few values have more containers than they may have levels: only those are walked again. */
+sio_status sio__cursor_skip_within(sio_cursor *c, unsigned max_depth)
+{
+    uint64_t containers;
+    sio_cursor before = *c;
+    if (skip(c, &containers) != SIO_OK)
+        return SIO_EINVAL;
+    if (max_depth > DEPTH_MAX)
+        max_depth = DEPTH_MAX;
+    if (containers <= max_depth || is_within(before, max_depth))
+        return SIO_OK;
+    *c = before;
+    return SIO_EINVAL;
 }

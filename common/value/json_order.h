@@ -19,7 +19,7 @@ enum {
     SIO__JSON_FIXED_MAX = 15, /* elements that a one-byte header can count */
     /* Keys compared one by one as they come; beyond that an object is sorted as it closes. */
     SIO__JSON_SCAN_MAX = 32,
-    SIO__JSON_KEY_ROOM = 8 /* writable bytes there must be behind a key */
+    SIO__JSON_KEY_ROOM = 8 /* readable bytes there must be from the start of a key's text */
 };
 
 /* A key as it is packed. Offsets count from the start of the document. */
@@ -84,30 +84,33 @@ static inline size_t sio__json_key_count(const struct sio__json_order *order)
     return order->keys.len / sizeof(struct sio__json_key);
 }
 
-/* Reads up to SIO__JSON_KEY_ROOM bytes behind the token and forgets them. */
-static inline uint32_t sio__json_tag(const char *token, size_t size)
+/* Of a key's text, of which SIO__JSON_KEY_ROOM bytes can be read, however short it is. */
+static inline uint32_t sio__json_tag(const char *text, size_t len)
 {
-    uint64_t head = sio__load8(token);
-    uint64_t tail = 0;
-    if (size < 8)
-        head &= (UINT64_C(1) << (8 * size)) - 1;
-    else
-        tail = sio__load8(token + size - 8);
-    uint64_t mixed = head * UINT64_C(0x9e3779b97f4a7c15) + tail * UINT64_C(0xc2b2ae3d27d4eb4f);
+    uint64_t mask = len < 8 ? (UINT64_C(1) << (8 * len)) - 1 : UINT64_MAX;
+    uint64_t head = sio__load8(text) & mask;
+    uint64_t tail = sio__load8(text + (len > 8 ? len - 8 : 0)) & mask;
+    uint64_t mixed =
+        (head + len) * UINT64_C(0x9e3779b97f4a7c15) + tail * UINT64_C(0xc2b2ae3d27d4eb4f);
     return (uint32_t)(mixed >> 32);
 }
 
-/* Note the key just packed at `at`. SIO_OK or SIO_ENOMEM. */
+/* Note the key just packed, with its tag. SIO_OK or SIO_ENOMEM. */
 static inline sio_status sio__json_note_key(struct sio__json_order *order,
                                             struct sio__json_object *object, uint32_t at,
-                                            uint32_t size)
+                                            uint32_t size, uint32_t tag)
 {
     const char *token = order->out->ptr + order->base + at;
-    struct sio__json_key key = {.at = at, .size = size, .tag = sio__json_tag(token, size)};
-    uint64_t bit = UINT64_C(1) << (key.tag >> 26);
+    uint64_t bit = UINT64_C(1) << (tag >> 26);
     int64_t index;
 
-    if ((object->seen & bit) != 0 && sio__json_order_repeats(order, object, &key))
+    if (!sio__json_room(&order->keys, sizeof(struct sio__json_key)))
+        return SIO_ENOMEM;
+    struct sio__json_key *key = (void *)(order->keys.ptr + order->keys.len);
+    key->at = at;
+    key->size = size;
+    key->tag = tag;
+    if ((object->seen & bit) != 0 && sio__json_order_repeats(order, object, key))
         object->mended = true;
     object->seen |= bit;
     if (size > 1 && token[1] <= '9' && (index = sio__json_array_index(token, size)) >= 0) {
@@ -118,10 +121,7 @@ static inline sio_status sio__json_note_key(struct sio__json_order *order,
     } else {
         object->named = true;
     }
-    if (!sio__json_room(&order->keys, sizeof key))
-        return SIO_ENOMEM;
-    memcpy(order->keys.ptr + order->keys.len, &key, sizeof key);
-    order->keys.len += sizeof key;
+    order->keys.len += sizeof *key;
     return SIO_OK;
 }
 

@@ -4,8 +4,7 @@
  * text behind one or two: most of a document, and its calls would be most of the time. */
 #include "value/json.h"
 
-#include "value/json_order.h"
-#include "value/json_scan.h"
+#include "value/json_reader.h"
 #include "value/normal.h"
 #include "value/number.h"
 #include "value/pack.h"
@@ -16,77 +15,12 @@
 #define TEXT_MAX ((size_t)512 * 1024 * 1024)
 
 enum {
-    FIRST_FRAMES = 32,
     FIXSTR_MAX = 31,
     STR_HEADER_MAX = 5,
     SHORT_TEXT = 16,
-    /* Integers of so many digits survive as doubles: MAX_SAFE_INTEGER has 16. */
+    /* Integers of so many digits (or characters) are exact doubles: MAX_SAFE_INTEGER has 16. */
     SAFE_DIGITS = 15
 };
-
-/* An open container. */
-struct frame {
-    struct sio__json_object keys;
-    uint32_t at; /* its header, from the start of the document */
-    uint32_t count;
-    bool object;
-};
-
-struct reader {
-    const char *start;
-    const char *end;
-    sio_buf *out;
-    unsigned depth_left;
-    unsigned has; /* SIO__HAS_* */
-    sio_status status;
-    const char *where; /* of a mistake in the text */
-    const char *what;
-    struct frame *top; /* the innermost of the open containers, or NULL */
-    sio_buf frames;
-    struct sio__json_order order;
-    struct frame frame_memory[FIRST_FRAMES];
-};
-
-/* The steps below take a place in the text and return the one behind what they read, or
- * NULL when they have failed. */
-static const char *fail(struct reader *r, const char *where, const char *what)
-{
-    r->status = SIO_EINVAL;
-    r->where = where;
-    r->what = what;
-    return NULL;
-}
-
-static const char *fail_memory(struct reader *r)
-{
-    r->status = SIO_ENOMEM;
-    return NULL;
-}
-
-static const char *packed(struct reader *r, sio_status status, const char *at)
-{
-    return status == SIO_OK ? at : fail_memory(r);
-}
-
-static inline const char *skip_space(const struct reader *r, const char *at)
-{
-    while (at < r->end && *at <= ' ' && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
-        at++;
-    return at;
-}
-
-static inline bool is_digit(const struct reader *r, const char *at)
-{
-    return at < r->end && *at >= '0' && *at <= '9';
-}
-
-static inline const char *put_byte(struct reader *r, unsigned byte, const char *at)
-{
-    if (!sio__json_room(r->out, 1))
-        return fail_memory(r);
-    r->out->ptr[r->out->len++] = (char)byte;
-    return at;
-}
 
 static int hex_digit(char c)
 {
@@ -165,9 +99,9 @@ static const char *read_special(struct reader *r, const char *at)
         int len = sio__utf8_decode(at, (size_t)(r->end - at), &ignored);
         at += len < 0 ? -len : 1; /* of a surrogate each byte is a mistake of its own */
     }
-    if (!sio__json_room(r->out, 4))
+    if (!sio__json_room(&r->out, 4))
         return fail_memory(r);
-    r->out->len += sio__utf8_encode(cp, r->out->ptr + r->out->len);
+    r->out.len += sio__utf8_encode(cp, r->out.ptr + r->out.len);
     return at;
 }
 
@@ -180,11 +114,25 @@ static size_t string_header(size_t len, char out[STR_HEADER_MAX])
     return 1 + size;
 }
 
+static inline size_t string_header_size(const char *token)
+{
+    switch ((unsigned char)*token) {
+    case 0xd9:
+        return 2;
+    case 0xda:
+        return 3;
+    case 0xdb:
+        return 5;
+    default:
+        return 1;
+    }
+}
+
 /* A string that changes on its way: its length is known at the end. at: the first byte
  * of it, clean: the first one that changes. */
 static const char *read_changed_string(struct reader *r, const char *at, const char *clean)
 {
-    sio_buf *out = r->out;
+    sio_buf *out = &r->out;
     size_t start = out->len;
     const char *open = at - 1;
 
@@ -222,28 +170,36 @@ static const char *read_any_string(struct reader *r, const char *at)
         return fail(r, at, "the string is not closed");
     if (*close != '"')
         return read_changed_string(r, text, close);
-    return packed(r, sio__pack_str(r->out, sio_str_of(text, (size_t)(close - text))), close + 1);
+    return packed(r, sio__pack_str(&r->out, sio_str_of(text, (size_t)(close - text))), close + 1);
 }
 
-/* Most strings are shorter than 16 bytes and plain: looked through and copied at once,
- * behind a fixstr's header. */
-static inline const char *read_string(struct reader *r, const char *at)
+/* The length of the string that begins at text if it is short and plain, as most are, else
+ * SHORT_TEXT. */
+static inline size_t short_length(const struct reader *r, const char *text)
 {
-    const char *text = at + 1;
+    return r->end - text >= SHORT_TEXT ? sio__json_short(text) : SHORT_TEXT;
+}
 
-    if (r->end - text < SHORT_TEXT || !sio__json_room(r->out, 1 + SHORT_TEXT))
-        return read_any_string(r, at);
-    unsigned len = sio__json_plain16(text);
-    if (len == SHORT_TEXT || text[len] != '"')
-        return read_any_string(r, at);
-    char *to = r->out->ptr + r->out->len;
+/* Append a short string behind a fixstr's header; there is room for 16 bytes of text. */
+static inline void put_short(struct reader *r, const char *text, size_t len)
+{
+    char *to = r->out.ptr + r->out.len;
     to[0] = (char)(0xa0 | len);
     memcpy(to + 1, text, SHORT_TEXT);
-    r->out->len += 1 + len;
-    return text + len + 1;
+    r->out.len += 1 + len;
 }
 
-static const char *read_digits(struct reader *r, const char *at)
+static inline const char *read_string(struct reader *r, const char *at)
+{
+    size_t len = short_length(r, at + 1);
+
+    if (len == SHORT_TEXT || !sio__json_room(&r->out, 1 + SHORT_TEXT))
+        return read_any_string(r, at);
+    put_short(r, at + 1, len);
+    return at + 1 + len + 1;
+}
+
+static const char *skip_digits(struct reader *r, const char *at)
 {
     if (!is_digit(r, at))
         return fail(r, at, "expected a digit");
@@ -252,19 +208,18 @@ static const char *read_digits(struct reader *r, const char *at)
     return at;
 }
 
-/* A number that takes part in rounding: at stands behind its integer digits. */
-static const char *read_double(struct reader *r, const char *start, const char *at)
+/* A number with many digits or an exponent. */
+static const char *read_long_number(struct reader *r, const char *start)
 {
-    if (at < r->end && *at == '.') {
-        at = read_digits(r, at + 1);
-        if (at == NULL)
-            return NULL;
-    }
+    const char *at = skip_digits(r, start + (*start == '-'));
+
+    if (at < r->end && *at == '.')
+        at = skip_digits(r, at + 1); /* which there are: read_number() has looked */
     if (at < r->end && (*at == 'e' || *at == 'E')) {
         at++;
         if (at < r->end && (*at == '+' || *at == '-'))
             at++;
-        at = read_digits(r, at);
+        at = skip_digits(r, at);
         if (at == NULL)
             return NULL;
     }
@@ -272,7 +227,15 @@ static const char *read_double(struct reader *r, const char *start, const char *
     bool integer = number >= -0x1p63 && number < 0x1p64 && (number >= 0x1p53 || number <= -0x1p53);
     if (integer)
         r->has |= SIO__HAS_BIG_INTS;
-    return packed(r, sio__pack_number(r->out, number), at);
+    return packed(r, sio__pack_number(&r->out, number), at);
+}
+
+/* Read digits into *number, which wraps if they are many. */
+static inline const char *read_digits(const struct reader *r, const char *at, uint64_t *number)
+{
+    while (is_digit(r, at))
+        *number = *number * 10 + (uint64_t)(*at++ - '0');
+    return at;
 }
 
 static const char *read_number(struct reader *r, const char *at)
@@ -280,22 +243,32 @@ static const char *read_number(struct reader *r, const char *at)
     const char *start = at;
     bool negative = *at == '-';
     uint64_t number = 0;
+    long places = 0;
 
-    at += negative;
-    if (!is_digit(r, at))
+    const char *digits = at + negative;
+    at = read_digits(r, digits, &number);
+    if (at == digits)
         return fail(r, start, negative ? "expected a digit after '-'" : "expected a value");
-    const char *digits = at;
-    while (is_digit(r, at))
-        number = number * 10 + (uint64_t)(*at++ - '0'); /* may wrap; unused then */
     if (*digits == '0' && at - digits > 1)
         return fail(r, start, "a number cannot start with 0");
-    if (at - digits > SAFE_DIGITS || (at < r->end && (*at == '.' || (*at | 0x20) == 'e')))
-        return read_double(r, start, at);
+    if (at < r->end && *at == '.') {
+        const char *fraction = at + 1;
+        at = read_digits(r, fraction, &number);
+        places = at - fraction;
+        if (places == 0)
+            return fail(r, at, "expected a digit");
+    }
+    if (at - digits > SAFE_DIGITS || (at < r->end && (*at | 0x20) == 'e'))
+        return read_long_number(r, start);
+    if (places > 0) {
+        double fraction = sio__number_shift(number, (unsigned)places);
+        return packed(r, sio__pack_number(&r->out, negative ? -fraction : fraction), at);
+    }
     if (number <= INT8_MAX && (!negative || number <= 32))
         return put_byte(r, (unsigned)(negative ? 0 - number : number), at);
     if (negative)
-        return packed(r, sio__pack_int(r->out, -(int64_t)number), at);
-    return packed(r, sio__pack_uint(r->out, number), at);
+        return packed(r, sio__pack_int(&r->out, -(int64_t)number), at);
+    return packed(r, sio__pack_uint(&r->out, number), at);
 }
 
 static const char *read_word(struct reader *r, const char *at, sio_str word, unsigned byte)
@@ -311,28 +284,45 @@ static inline void find_top(struct reader *r)
     r->top = r->frames.len > 0 ? end - 1 : NULL;
 }
 
-/* A key with its colon. */
-static const char *read_key(struct reader *r, const char *at)
+/* The string of a key from its quote on, and its tag. */
+static const char *read_any_key(struct reader *r, const char *at, uint32_t *tag)
 {
-    at = skip_space(r, at);
-    if (at == r->end || *at != '"')
-        return fail(r, at, "expected a key in double quotes");
-    size_t start = r->out->len;
-    at = read_string(r, at);
+    size_t start = r->out.len;
+
+    at = read_any_string(r, at);
     if (at == NULL)
         return NULL;
-    size_t size = r->out->len - start;
-    uint32_t offset = (uint32_t)(start - r->order.base);
-    if (!sio__json_room(r->out, SIO__JSON_KEY_ROOM) ||
-        sio__json_note_key(&r->order, &r->top->keys, offset, (uint32_t)size) != SIO_OK)
+    if (!sio__json_room(&r->out, SIO__JSON_KEY_ROOM))
         return fail_memory(r);
-    at = skip_space(r, at);
-    if (at == r->end || *at != ':')
-        return fail(r, at, "expected ':'");
-    return at + 1;
+    const char *token = r->out.ptr + start;
+    size_t header = string_header_size(token);
+    *tag = sio__json_tag(token + header, r->out.len - start - header);
+    return at;
 }
 
-/* Returns the place before the first value in it, or behind it if it is empty. */
+/* A key with its colon. */
+static inline const char *read_key(struct reader *r, const char *at)
+{
+    size_t start = r->out.len;
+    uint32_t tag;
+
+    if (!take(r, &at, '"'))
+        return fail(r, at, "expected a key in double quotes");
+    size_t len = short_length(r, at);
+    if (len < SHORT_TEXT && sio__json_room(&r->out, 1 + SHORT_TEXT)) {
+        tag = sio__json_tag(at, len);
+        put_short(r, at, len);
+        at += len + 1;
+    } else if ((at = read_any_key(r, at - 1, &tag)) == NULL) {
+        return NULL;
+    }
+    if (sio__json_note_key(&r->order, &r->top->keys, (uint32_t)(start - r->order.base),
+                           (uint32_t)(r->out.len - start), tag) != SIO_OK)
+        return fail_memory(r);
+    return take(r, &at, ':') ? at : fail(r, at, "expected ':'");
+}
+
+/* Returns the place where its first key or value is due, or behind it if it is empty. */
 static const char *open_container(struct reader *r, const char *at, bool *opened)
 {
     bool object = *at == '{';
@@ -340,7 +330,7 @@ static const char *open_container(struct reader *r, const char *at, bool *opened
     if (r->depth_left == 0)
         return fail(r, at, "nested too deep");
     const char *next = skip_space(r, at + 1);
-    uint32_t offset = (uint32_t)(r->out->len - r->order.base);
+    uint32_t offset = (uint32_t)(r->out.len - r->order.base);
     *opened = next == r->end || *next != (object ? '}' : ']');
     if (put_byte(r, object ? 0x80 : 0x90, at) == NULL)
         return NULL;
@@ -353,7 +343,7 @@ static const char *open_container(struct reader *r, const char *at, bool *opened
     find_top(r);
     *r->top = (struct frame){
         .at = offset, .object = object, .keys.first = (uint32_t)sio__json_key_count(&r->order)};
-    return object ? read_key(r, next) : next;
+    return next;
 }
 
 static const char *close_container(struct reader *r, const char *at)
@@ -362,7 +352,7 @@ static const char *close_container(struct reader *r, const char *at)
     sio_status status = SIO_OK;
 
     if (f->count <= SIO__JSON_FIXED_MAX && !f->keys.mended)
-        r->out->ptr[r->order.base + f->at] |= (char)f->count;
+        r->out.ptr[r->order.base + f->at] |= (char)f->count;
     else if (f->object)
         status = sio__json_close_object(&r->order, &f->keys, f->at, f->count);
     else
@@ -375,15 +365,15 @@ static const char *close_container(struct reader *r, const char *at)
     return packed(r, status, at + 1);
 }
 
-/* From behind a value to the next one, closing containers on the way, or to the end. */
-static const char *next_value(struct reader *r, const char *at)
+/* From behind a value to where the next key or value is due, closing containers on the way, or
+ * to the end. */
+static inline const char *next_value(struct reader *r, const char *at)
 {
     while (r->top != NULL) {
         struct frame *f = r->top;
         f->count++;
-        at = skip_space(r, at);
-        if (at < r->end && *at == ',')
-            return f->object ? read_key(r, at + 1) : at + 1;
+        if (take(r, &at, ','))
+            return at;
         if (at == r->end || *at != (f->object ? '}' : ']'))
             return fail(r, at, f->object ? "expected ',' or '}'" : "expected ',' or ']'");
         at = close_container(r, at);
@@ -425,6 +415,8 @@ static void read_document(struct reader *r)
     }
     do {
         bool opened = false;
+        if (r->top != NULL && r->top->object && (at = read_key(r, at)) == NULL)
+            return;
         at = read_value(r, skip_space(r, at), &opened);
         if (at != NULL && !opened)
             at = next_value(r, at);
@@ -458,14 +450,15 @@ sio_status sio__json_read(sio_str text, unsigned max_depth, sio_buf *out, sio_js
 
     r.start = text.len > 0 ? text.ptr : "";
     r.end = r.start + text.len;
-    r.out = out;
+    r.out = *out;
     r.depth_left = max_depth;
     r.has = 0;
     r.status = SIO_OK;
     r.top = NULL;
     sio_buf_init_on(&r.frames, r.frame_memory, sizeof r.frame_memory);
-    sio__json_order_init(&r.order, out);
+    sio__json_order_init(&r.order, &r.out);
     read_document(&r);
+    *out = r.out;
     if (r.status != SIO_OK)
         out->len = r.order.base;
     else

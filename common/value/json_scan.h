@@ -24,17 +24,36 @@ static inline uint64_t sio__load8(const char *at)
     return le64toh(word);
 }
 
-/* How many of the 16 bytes at `at` come before the first '"', '\\', control character or byte
- * beyond ASCII. */
+/* sio__json_plain16(): how many of the 16 bytes at `at` come before the first '"', '\\', control
+ * character or byte beyond ASCII.
+ * sio__json_short(): the same if that is a '"', else 16: the length of a short string. */
 #ifdef __SSE2__
-static inline unsigned sio__json_plain16(const char *at)
+struct sio__json_marks {
+    unsigned quotes, others; /* a bit for each of 16 bytes, the first one lowest */
+};
+
+static inline struct sio__json_marks sio__json_marks(const char *at)
 {
     __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
     __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
     __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
-    __m128i other = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)); /* signed: 80 to ff as well */
-    __m128i special = _mm_or_si128(_mm_or_si128(quote, backslash), other);
-    return (unsigned)__builtin_ctz((unsigned)_mm_movemask_epi8(special) | 0x10000);
+    __m128i other = _mm_subs_epi8(bytes, _mm_set1_epi8(0x20)); /* negative: 80 to ff as well */
+    return (struct sio__json_marks){
+        .quotes = (unsigned)_mm_movemask_epi8(quote),
+        .others = (unsigned)_mm_movemask_epi8(_mm_or_si128(backslash, other))};
+}
+
+static inline unsigned sio__json_plain16(const char *at)
+{
+    struct sio__json_marks marks = sio__json_marks(at);
+    return (unsigned)__builtin_ctz(marks.quotes | marks.others | 0x10000);
+}
+
+static inline unsigned sio__json_short(const char *at)
+{
+    struct sio__json_marks marks = sio__json_marks(at);
+    unsigned ends = marks.quotes | 0x10000;
+    return (marks.others & (ends - 1)) == 0 ? (unsigned)__builtin_ctz(ends) : 16;
 }
 #else
 #define SIO__EACH_BYTE UINT64_C(0x0101010101010101)
@@ -56,6 +75,12 @@ static inline unsigned sio__json_plain16(const char *at)
         return (unsigned)__builtin_ctzll(special) >> 3;
     special = sio__json_special(sio__load8(at + 8));
     return special != 0 ? 8 + ((unsigned)__builtin_ctzll(special) >> 3) : 16;
+}
+
+static inline unsigned sio__json_short(const char *at)
+{
+    unsigned len = sio__json_plain16(at);
+    return len < 16 && at[len] == '"' ? len : 16;
 }
 #endif
 

@@ -302,3 +302,14 @@ double sio__number_parse(const char *text, size_t len)
         number = parse_slowly(text, end);
     return negative ? -number : number;
 }
+
+double sio__number_shift(uint64_t digits, unsigned places)
+{
+    char text[SIO__NATURAL_MAX + 8];
+
+    if (ROUNDS_ONCE)
+        return (double)digits / exact_powers[places];
+    size_t len = sio__natural_print(digits, text);
+    snprintf(text + len, sizeof text - len, "e-%u", places);
+    return strtod(text, NULL);
+}

@@ -21,4 +21,7 @@ SIO_API size_t sio__natural_print(uint64_t number, char out[SIO__NATURAL_MAX]);
  * not terminated). Beyond the range: +-infinity or 0. */
 SIO_API double sio__number_parse(const char *text, size_t len);
 
+/* The double nearest to digits * 10^-places; digits up to 2^53, places up to 22. */
+SIO_API double sio__number_shift(uint64_t digits, unsigned places);
+
 #endif

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Validate packed values in one pass: plain tokens, which most are, by their lead byte
- * alone, the others by reading them. */
+ * alone, the others by reading them. Text is not looked at on the way: bytes beyond ASCII are
+ * counted once in all and once outside of text, and only if the counts differ there is
+ * something to check in a second pass. */
 #include "value/normal.h"
 
 #include <endian.h>
 #include <math.h>
 #include <string.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 #include "value/utf8.h"
 
@@ -43,7 +42,7 @@ static bool is_normal(unsigned lead, const sio_value *v, size_t size)
             return lead == 0xd1;
         return v->v.integer >= -0x80000000LL ? lead == 0xd2 : lead == 0xd3;
     case SIO_DOUBLE:
-        return lead == 0xcb && is_normal_double(v->v.real);
+        return false; /* plain_size() has taken those that are normal */
     case SIO_STRING:
         if (v->v.text.len < 32)
             return lead < 0xc0;
@@ -59,15 +58,9 @@ static bool is_normal(unsigned lead, const sio_value *v, size_t size)
         if (v->v.count < 16)
             return lead < 0xc0;
         return v->v.count <= 0xffff ? (lead == 0xdc || lead == 0xde) : true;
-    case SIO_UNDEFINED:
-    case SIO_DATE:
-        return false; /* rare: decided by writing them again */
-    case SIO_NULL:
-    case SIO_BOOL:
-    case SIO_EXT:
-        break;
+    default: /* undefined and dates, which are rare: decided by writing them again */
+        return false;
     }
-    return true;
 }
 
 /* Undefined and dates have few bytes: their normal form is made and compared. */
@@ -76,24 +69,10 @@ static bool is_normal_ext(const sio_value *v, const unsigned char *bytes, size_t
     char memory[32];
     sio_buf again;
     sio_buf_init_on(&again, memory, sizeof memory);
-    sio_status status = sio__pack_token(v, &again);
-    bool same = status == SIO_OK && again.len == size && memcmp(again.ptr, bytes, size) == 0;
+    (void)sio__pack_token(v, &again); /* fits its memory */
+    bool same = again.len == size && memcmp(again.ptr, bytes, size) == 0;
     sio_buf_fini(&again);
     return same;
-}
-
-static sio_status scan_text(sio_str text, unsigned *has)
-{
-    switch (sio__utf8_check(text)) {
-    case SIO__UTF8_VALID:
-        return SIO_OK;
-    case SIO__UTF8_SURROGATES:
-        *has |= SIO__HAS_SURROGATES;
-        return SIO_OK;
-    case SIO__UTF8_INVALID:
-        break;
-    }
-    return SIO_EINVAL;
 }
 
 static sio_status scan_token(const sio_value *v, struct sio__scan *scan)
@@ -101,8 +80,6 @@ static sio_status scan_token(const sio_value *v, struct sio__scan *scan)
     switch (v->type) {
     case SIO_EXT:
         return SIO_EINVAL;
-    case SIO_STRING:
-        return scan_text(v->v.text, &scan->has);
     case SIO_BINARY:
         scan->attachments++;
         break;
@@ -125,53 +102,56 @@ static sio_status scan_token(const sio_value *v, struct sio__scan *scan)
     case SIO_DATE:
         scan->has |= SIO__HAS_DATES;
         break;
-    case SIO_NULL:
-    case SIO_BOOL:
-    case SIO_ARRAY:
-    case SIO_MAP:
+    default:
         break;
     }
     return SIO_OK;
 }
 
-/* Whether len bytes at p are ASCII; up to 7 more bytes are loaded if they are there. */
-static inline bool is_ascii(const unsigned char *p, size_t len, size_t left)
+/* ---- bytes with the high bit ---- */
+
+#define EACH_BYTE UINT64_C(0x0101010101010101)
+#define EACH_PAIR UINT64_C(0x0001000100010001)
+
+static inline unsigned high_in_word(uint64_t word)
 {
-    uint64_t word = 0, bits = 0;
-    for (; len > 8 && left >= 8; p += 8, len -= 8, left -= 8) {
-        memcpy(&word, p, 8);
-        bits |= word;
-    }
-    if (left >= 8 && len > 0) {
-        memcpy(&word, p, 8);
-        bits |= htole64(le64toh(word) << (64 - 8 * len));
-    } else {
-        for (size_t i = 0; i < len; i++)
-            bits |= p[i];
-    }
-    return (bits & UINT64_C(0x8080808080808080)) == 0;
+    return (unsigned)((word >> 7 & EACH_BYTE) * EACH_BYTE >> 56);
 }
 
-/* The same for the body of a fixstr, at most 31 bytes. */
-#ifdef __SSE2__
-static inline bool is_short_ascii(const unsigned char *p, size_t len, size_t left)
+/* The sum of 16 small numbers. */
+static inline uint64_t sum_bytes(const void *bytes)
 {
-    if (left < 32)
-        return is_ascii(p, len, left);
-    unsigned low = (unsigned)_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(const void *)p));
-    unsigned high =
-        (unsigned)_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(const void *)(p + 16)));
-    return ((low | high << 16) & ((1U << len) - 1)) == 0;
+    const uint64_t mask = 0xff * EACH_PAIR;
+    uint64_t words[2];
+    memcpy(words, bytes, sizeof words);
+    uint64_t pairs =
+        (words[0] & mask) + (words[0] >> 8 & mask) + (words[1] & mask) + (words[1] >> 8 & mask);
+    return pairs * EACH_PAIR >> 48;
 }
-#else
-static inline bool is_short_ascii(const unsigned char *p, size_t len, size_t left)
-{
-    return is_ascii(p, len, left);
-}
-#endif
 
-/* What the short cut below makes of a token. */
-enum plain { NOT_PLAIN, PLAIN_SCALAR, PLAIN_STRING, PLAIN_ARRAY, PLAIN_MAP };
+static size_t high_bytes(const unsigned char *p, size_t len)
+{
+    typedef unsigned char lanes __attribute__((vector_size(16)));
+    size_t high = 0;
+    while (len >= sizeof(lanes)) {
+        lanes sums = {0};
+        size_t rounds = len / sizeof(lanes);
+        if (rounds > UINT8_MAX) /* so that no lane overflows */
+            rounds = UINT8_MAX;
+        len -= rounds * sizeof(lanes);
+        for (; rounds > 0; rounds--, p += sizeof(lanes)) {
+            lanes bytes;
+            memcpy(&bytes, p, sizeof bytes);
+            sums += bytes >> 7;
+        }
+        high += sum_bytes(&sums);
+    }
+    for (; len > 0; len--)
+        high += *p++ >> 7;
+    return high;
+}
+
+/* ---- the structure ---- */
 
 static inline uint64_t load64(const unsigned char *p)
 {
@@ -187,156 +167,196 @@ static inline uint32_t load32(const unsigned char *p)
     return be32toh(n);
 }
 
-static inline bool is_plain_double(const unsigned char *p)
+static inline bool is_plain_double(uint64_t raw)
 {
-    uint64_t raw = load64(p);
     double number;
     memcpy(&number, &raw, sizeof number);
     return is_normal_double(number);
 }
 
-/* Most tokens of most messages, which need no closer look: whole, in their normal form,
- * text in ASCII, integers within +-SIO__SAFE_INTEGER. `size` gets their bytes. */
-static inline enum plain look(const unsigned char *p, size_t left, size_t *size, uint32_t *count)
+/* The size of a token with a lead byte from c0 on if it is plain: whole and in its normal form;
+ * text, a word or a number, and that within +-SIO__SAFE_INTEGER if it is an integer. Else 0.
+ * *word: what is between its lead byte and text. */
+static inline size_t plain_size(const unsigned char *p, size_t left, uint64_t *word)
 {
-    unsigned lead = p[0];
-    *size = 1;
-    if (lead < 0x80 || lead >= 0xe0)
-        return PLAIN_SCALAR;
-    *count = lead & 0x0f;
-    if (lead < 0x90)
-        return *count * 2 < left ? PLAIN_MAP : NOT_PLAIN;
-    if (lead < 0xa0)
-        return *count < left ? PLAIN_ARRAY : NOT_PLAIN;
-    if (lead < 0xc0) {
-        *size = 1 + (lead & 0x1f);
-        return *size <= left && is_short_ascii(p + 1, *size - 1, left - 1) ? PLAIN_STRING
-                                                                           : NOT_PLAIN;
-    }
-    switch (lead) {
+    *word = 0;
+    switch (p[0]) {
     case 0xc0:
     case 0xc2:
     case 0xc3:
-        return PLAIN_SCALAR;
+        return 1;
     case 0xcb:
-        *size = 9;
-        return left >= 9 && is_plain_double(p + 1) ? PLAIN_SCALAR : NOT_PLAIN;
+        *word = left >= 9 ? load64(p + 1) : 0;
+        return left >= 9 && is_plain_double(*word) ? 9 : 0;
     case 0xcc:
-        *size = 2;
-        return left >= 2 && p[1] >= 0x80 ? PLAIN_SCALAR : NOT_PLAIN;
+        *word = left >= 2 ? p[1] : 0;
+        return *word >= 0x80 ? 2 : 0;
     case 0xcd:
-        *size = 3;
-        return left >= 3 && p[1] != 0 ? PLAIN_SCALAR : NOT_PLAIN;
+        *word = left >= 3 ? (uint64_t)(p[1] << 8 | p[2]) : 0;
+        return *word > 0xff ? 3 : 0;
     case 0xce:
-        *size = 5;
-        return left >= 5 && (p[1] | p[2]) != 0 ? PLAIN_SCALAR : NOT_PLAIN;
+        *word = left >= 5 ? load32(p + 1) : 0;
+        return *word > 0xffff ? 5 : 0;
     case 0xcf:
-        *size = 9;
-        return left >= 9 && load32(p + 1) - 1U < 0x1fffffU ? PLAIN_SCALAR : NOT_PLAIN;
+        *word = left >= 9 ? load64(p + 1) : 0;
+        return *word > 0xffffffff && *word <= SIO__SAFE_INTEGER ? 9 : 0;
     case 0xd9:
-        if (left < 2 || p[1] < 32)
-            return NOT_PLAIN;
-        *size = 2 + (size_t)p[1];
-        return *size <= left && is_ascii(p + 2, p[1], left - 2) ? PLAIN_STRING : NOT_PLAIN;
+        *word = left >= 2 ? p[1] : 0;
+        return *word >= 32 && *word <= left - 2 ? 2 + (size_t)*word : 0;
     case 0xda:
-        if (left < 3 || p[1] == 0)
-            return NOT_PLAIN;
-        *size = 3 + (size_t)(p[1] << 8 | p[2]);
-        return *size <= left && is_ascii(p + 3, *size - 3, left - 3) ? PLAIN_STRING : NOT_PLAIN;
+        *word = left >= 3 ? (uint64_t)(p[1] << 8 | p[2]) : 0;
+        return *word > 0xff && *word <= left - 3 ? 3 + (size_t)*word : 0;
     default:
-        return NOT_PLAIN;
+        return p[0] >= 0xe0; /* -32 to -1 */
     }
 }
 
-/* Step over a key of up to 31 ASCII characters, as most are: where a key is due nothing else
- * needs to be asked. */
-static inline bool take_short_key(sio_cursor *c)
-{
-    size_t left = (size_t)(c->end - c->at);
-    if (left == 0 || (c->at[0] & 0xe0) != 0xa0)
-        return false;
-    size_t len = c->at[0] & 0x1f;
-    if (len >= left || !is_short_ascii(c->at + 1, len, left - 1))
-        return false;
-    c->at += 1 + len;
-    return true;
-}
-
-/* The long way, for any token. */
-static enum plain look_closer(sio_cursor *c, struct sio__scan *scan, uint32_t *count)
-{
-    sio_value v;
-    const unsigned char *start = c->at;
-    if (sio_cursor_read(c, &v) != SIO_OK || scan_token(&v, scan) != SIO_OK)
-        return NOT_PLAIN;
-    size_t size = (size_t)(c->at - start);
-    if (scan->normal && !is_normal(start[0], &v, size))
-        scan->normal =
-            (v.type == SIO_UNDEFINED || v.type == SIO_DATE) && is_normal_ext(&v, start, size);
-    *count = v.v.count;
-    if (v.type == SIO_ARRAY)
-        return PLAIN_ARRAY;
-    if (v.type == SIO_MAP)
-        return PLAIN_MAP;
-    return v.type == SIO_STRING ? PLAIN_STRING : PLAIN_SCALAR;
-}
-
-/* A container that waits while one inside it is read: tokens it still expects, twice the
- * number of pairs for maps, where the parity tells keys from values. */
+/* A container being read: elements, or pairs, still to come. */
 struct open {
-    uint64_t left;
+    uint32_t left;
     bool map;
 };
 
-static sio_status scan_value(sio_cursor *c, struct open *stack, unsigned max_depth,
-                             struct sio__scan *scan)
+struct walk {
+    const unsigned char *end;
+    struct sio__scan *scan;
+    size_t high; /* bytes beyond ASCII outside of text */
+    unsigned max_depth;
+    struct open stack[SIO_MAX_DEPTH];
+};
+
+/* Any token, the long way. Returns the place behind it, NULL if it is not accepted; the count
+ * of a container goes to *count. */
+static const unsigned char *look_closer(struct walk *w, const unsigned char *p, sio_type *type,
+                                        uint32_t *count)
 {
+    struct sio__scan *scan = w->scan;
+    sio_cursor c = {.at = p, .end = w->end};
+    sio_value v;
+    if (sio_cursor_read(&c, &v) != SIO_OK || scan_token(&v, scan) != SIO_OK)
+        return NULL;
+    size_t size = (size_t)(c.at - p);
+    if (scan->normal && !is_normal(p[0], &v, size))
+        scan->normal =
+            (v.type == SIO_UNDEFINED || v.type == SIO_DATE) && is_normal_ext(&v, p, size);
+    w->high += high_bytes(p, v.type == SIO_STRING ? size - v.v.text.len : size);
+    *type = v.type;
+    *count = v.v.count;
+    return c.at;
+}
+
+static const unsigned char *take_long_key(struct walk *w, const unsigned char *p)
+{
+    sio_type type;
+    uint32_t count;
+    p = look_closer(w, p, &type, &count);
+    return p != NULL && type == SIO_STRING ? p : NULL;
+}
+
+/* The size of the text of up to 31 bytes at p. 0: it is no such, or not whole. */
+static inline size_t short_text_size(const unsigned char *p, const unsigned char *end)
+{
+    ptrdiff_t size = 1 + (p[0] & 0x1f);
+    return (p[0] & 0xe0) == 0xa0 && size <= end - p ? (size_t)size : 0;
+}
+
+static inline const unsigned char *take_key(struct walk *w, const unsigned char *p,
+                                            const unsigned char *end, size_t *high)
+{
+    size_t size = p != end ? short_text_size(p, end) : 0;
+    if (size == 0)
+        return take_long_key(w, p);
+    (*high)++;
+    return p + size;
+}
+
+/* Step over one value. Returns the place behind it, or NULL. */
+static const unsigned char *walk_value(struct walk *w, const unsigned char *p)
+{
+    const unsigned char *end = w->end;
     struct open now = {.left = 1};
     unsigned depth = 0;
+    size_t high = 0, size;
     for (;;) {
-        uint32_t count = 0;
-        size_t size = 0;
-        enum plain token = NOT_PLAIN;
-        if (now.map && now.left % 2 == 0 && take_short_key(c)) {
-            now.left--; /* and its value follows */
+        while (now.left == 0) {
+            if (depth == 0) {
+                w->high += high;
+                return p;
+            }
+            now = w->stack[--depth];
+        }
+        now.left--;
+        if (now.map && (p = take_key(w, p, end, &high)) == NULL)
+            return NULL;
+        if (p == end)
+            return NULL;
+        unsigned lead = p[0];
+        if (lead < 0x80) {
+            p++;
             continue;
         }
-        if (c->at != c->end)
-            token = look(c->at, (size_t)(c->end - c->at), &size, &count);
-        if (token != NOT_PLAIN)
-            c->at += size;
-        else
-            token = look_closer(c, scan, &count);
-        if (token == NOT_PLAIN || (now.map && now.left % 2 == 0 && token != PLAIN_STRING))
-            return SIO_EINVAL;
-        now.left--;
-        if (token == PLAIN_ARRAY || token == PLAIN_MAP) {
-            if (depth == max_depth)
-                return SIO_EINVAL;
-            stack[depth++] = now;
-            now.map = token == PLAIN_MAP;
-            now.left = now.map ? 2 * (uint64_t)count : count;
+        if ((size = short_text_size(p, end)) > 0) {
+            high++;
+            p += size;
+            continue;
         }
-        while (now.left == 0) {
-            if (depth == 0)
-                return SIO_OK;
-            now = stack[--depth];
+        struct open inner = {.left = lead & 0x0f, .map = lead < 0x90};
+        if (lead < 0xa0) {
+            high++;
+            p++;
+        } else {
+            sio_type type;
+            uint32_t count;
+            uint64_t word;
+            if ((size = plain_size(p, (size_t)(end - p), &word)) > 0) {
+                high += 1 + high_in_word(word);
+                p += size;
+                continue;
+            }
+            if ((p = look_closer(w, p, &type, &count)) == NULL)
+                return NULL;
+            if (type != SIO_ARRAY && type != SIO_MAP)
+                continue;
+            inner = (struct open){.left = count, .map = type == SIO_MAP};
         }
+        if (depth == w->max_depth)
+            return NULL;
+        w->stack[depth++] = now;
+        now = inner;
     }
+}
+
+/* ---- text ---- */
+
+static sio_status check_texts(sio_cursor c, unsigned *has)
+{
+    sio_value v;
+    while (sio_cursor_read(&c, &v) == SIO_OK) { /* to the end: all tokens are whole */
+        enum sio__utf8 kind = v.type == SIO_STRING ? sio__utf8_check(v.v.text) : SIO__UTF8_VALID;
+        if (kind == SIO__UTF8_INVALID)
+            return SIO_EINVAL;
+        if (kind == SIO__UTF8_SURROGATES)
+            *has |= SIO__HAS_SURROGATES;
+    }
+    return SIO_OK;
 }
 
 sio_status sio__scan(sio_str packed, unsigned max_depth, struct sio__scan *out)
 {
-    struct open stack[SIO_MAX_DEPTH];
-    sio_cursor c = sio_cursor_at(packed);
+    sio_cursor all = sio_cursor_at(packed);
+    const unsigned char *p = all.at;
+    struct walk w;
+    w.end = all.end;
+    w.scan = out;
+    w.high = 0;
+    w.max_depth = max_depth < SIO_MAX_DEPTH ? max_depth : SIO_MAX_DEPTH;
     memset(out, 0, sizeof *out);
     out->normal = true;
-    if (max_depth > SIO_MAX_DEPTH)
-        max_depth = SIO_MAX_DEPTH;
-    while (!sio_cursor_done(&c)) {
-        if (scan_value(&c, stack, max_depth, out) != SIO_OK)
+    while (p != w.end) {
+        p = walk_value(&w, p);
+        if (p == NULL)
             return SIO_EINVAL;
         out->values++;
     }
-    return SIO_OK;
+    return w.high == high_bytes(all.at, packed.len) ? SIO_OK : check_texts(all, &out->has);
 }

@@ -1,42 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading JSON text at its bounds: cut and damaged texts, depth, memory, time. */
+/* Reading JSON text at its bounds: cut and damaged texts, depth, length, keys, time. */
 #include "unit.h"
 
+#include <sys/mman.h>
 #include <time.h>
 
 #include <sio/value.h>
 
 #include "value/json.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define OWN_MALLOC 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define OWN_MALLOC 0
-#endif
-#endif
-#ifndef OWN_MALLOC
-#define OWN_MALLOC 1
-#endif
-
-#if OWN_MALLOC
-/* malloc() in front of libc's, to count calls and to make the n-th one fail. */
-static volatile size_t allocations; /* the compiler thinks malloc() changes no variable */
-static size_t fail_from = SIZE_MAX;
-
-extern void *__libc_malloc(size_t size);
-extern void *__libc_realloc(void *memory, size_t size);
-void *malloc(size_t size)
-{
-    allocations = allocations + 1;
-    return allocations > fail_from ? NULL : __libc_malloc(size);
-}
-void *realloc(void *memory, size_t size)
-{
-    allocations = allocations + 1;
-    return allocations > fail_from ? NULL : __libc_realloc(memory, size);
-}
-#endif
+#include "value/json_order.h"
+#include "value/pack.h"
 
 /* `count` times `element` in brackets. */
 static sio_str repeat(const char *open, const char *element, size_t count, const char *close,
@@ -130,94 +103,156 @@ static void depth(void **state)
     sio_buf_fini(&out);
 }
 
-#if OWN_MALLOC
-/* valgrind puts its own in front of ours. */
-static void require_own_malloc(void)
+/* ---- lengths ---- */
+
+/* Twice in an object, where the last one counts, and the same without its escape. */
+static void check_as_keys(sio_str text, sio_str packed)
 {
-    size_t before = allocations;
-    void *(*volatile allocate)(size_t) = malloc; /* not the one inlined here */
-    free(allocate(1));
-    if (allocations == before)
-        SIO_SKIP("another malloc is in front of the test's");
+    sio_buf object, got, want;
+    sio_buf_init(&object);
+    sio_buf_init(&got);
+    sio_buf_init(&want);
+    assert_int_equal(sio_buf_append(&object, "{", 1), SIO_OK);
+    assert_int_equal(sio_buf_append(&object, text.ptr, text.len), SIO_OK);
+    assert_int_equal(sio_buf_append(&object, ":1,\"", 4), SIO_OK);
+    assert_int_equal(sio_buf_append(&object, text.ptr + 3, text.len - 3), SIO_OK);
+    assert_int_equal(sio_buf_append(&object, ":2,", 3), SIO_OK);
+    assert_int_equal(sio_buf_append(&object, text.ptr, text.len), SIO_OK);
+    assert_int_equal(sio_buf_append(&object, ":3}", 3), SIO_OK);
+    assert_int_equal(sio_json_read(sio_buf_str(&object), 0, &got, NULL), SIO_OK);
+    assert_int_equal(sio_buf_append(&want, "\x82", 1), SIO_OK);
+    assert_int_equal(sio_buf_append(&want, packed.ptr, packed.len), SIO_OK);
+    assert_int_equal(sio_buf_append(&want, "\x03", 1), SIO_OK);
+    assert_int_equal(sio__pack_str(&want, sio_str_of(text.ptr + 3, text.len - 4)), SIO_OK);
+    assert_int_equal(sio_buf_append(&want, "\x02", 1), SIO_OK);
+    assert_true(sio_str_eq(sio_buf_str(&got), sio_buf_str(&want)));
+    sio_buf_fini(&object);
+    sio_buf_fini(&got);
+    sio_buf_fini(&want);
 }
 
-static void no_allocation_when_small(void **state)
+/* A string with an escape gets its header when its end is known. */
+static void changed_strings_of_any_length(void **state)
 {
-    static const char text[] =
-        "{\"id\":1234567,\"type\":\"order.updated\",\"tags\":[\"alpha\",\"beta\"],\"price\":129.99,"
-        "\"note\":\"with an \\\"escape\\\" in a text of more than sixteen "
-        "bytes\",\"n\":[1,2,3,4,5,6,7,"
-        "8,9,10,11,12,13,14,15,16,17],\"customer\":{\"name\":\"Jane\",\"geo\":{\"lat\":48.8566}}}";
-    char memory[1024];
-    sio_buf out;
+    static const size_t lens[] = {1, 31, 32, 255, 256, 65535, 65536, 100000}; /* as keys, too */
     (void)state;
-    sio_buf_init_on(&out, memory, sizeof memory);
-    require_own_malloc();
-    size_t before = allocations;
-    sio_status status = sio_json_read(sio_str_of(text, sizeof text - 1), 0, &out, NULL);
-    size_t made = allocations - before;
-    assert_int_equal(status, SIO_OK);
-    assert_int_equal(made, 0);
-    assert_ptr_equal(out.ptr, memory);
-}
-
-/* Fail from the n-th allocation on, n rising until it succeeds. */
-static void check_memory(sio_str text)
-{
-    sio_status status = SIO_ENOMEM;
-    for (size_t n = 0; status != SIO_OK; n++) {
-        sio_buf out;
-        sio_json_error error;
-        assert_true(n < 1000);
-        sio_buf_init(&out);
-        assert_int_equal(sio_buf_append(&out, "kept", 4), SIO_OK);
-        fail_from = allocations + n;
-        status = sio_json_read(text, 2000, &out, &error);
-        fail_from = SIZE_MAX;
-        assert_true(status == SIO_OK || status == SIO_ENOMEM);
-        assert_null(error.what);
-        if (status != SIO_OK)
-            assert_int_equal(out.len, 4);
-        assert_memory_equal(out.ptr, "kept", 4);
-        sio_buf_fini(&out);
+    for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++) {
+        sio_buf text, got, want;
+        char *value = malloc(lens[i]);
+        assert_non_null(value);
+        memset(value, 'x', lens[i]);
+        value[0] = '\n';
+        sio_buf_init(&text);
+        sio_buf_init(&got);
+        sio_buf_init(&want);
+        assert_int_equal(sio_buf_append(&text, "\"\\n", 3), SIO_OK);
+        assert_int_equal(sio_buf_append(&text, value + 1, lens[i] - 1), SIO_OK);
+        assert_int_equal(sio_buf_append(&text, "\"", 1), SIO_OK);
+        assert_int_equal(sio_json_read(sio_buf_str(&text), 0, &got, NULL), SIO_OK);
+        assert_int_equal(sio__pack_str(&want, sio_str_of(value, lens[i])), SIO_OK);
+        assert_true(sio_str_eq(sio_buf_str(&got), sio_buf_str(&want)));
+        check_as_keys(sio_buf_str(&text), sio_buf_str(&want));
+        sio_buf_fini(&text);
+        sio_buf_fini(&got);
+        sio_buf_fini(&want);
+        free(value);
     }
 }
 
-static void no_memory(void **state)
-{
-    sio_buf text;
-    (void)state;
-    require_own_malloc();
-    repeat("[", "{\"b\":[{\"x\":1,\"x\":2}],\"0\":\"\xff\\ud83d\",\"a\":123456}", 50, "]", &text);
-    check_memory(sio_buf_str(&text));
-    sio_buf_fini(&text);
-    repeat("{\"k\":", "[1.5,\"a text of more than sixteen bytes\"]", 1, "}", &text);
-    check_memory(sio_buf_str(&text));
-    sio_buf_fini(&text);
-
-    char keys[8192] = "{";
-    size_t len = 1;
-    for (int i = 0; i < 300; i++)
-        len += (size_t)sprintf(keys + len, "%s\"%d\":%d", i > 0 ? "," : "", 300 - i, i);
-    keys[len++] = '}';
-    check_memory(sio_str_of(keys, len));
-    memset(keys, '[', 1000);
-    memset(keys + 1000, ']', 1000);
-    check_memory(sio_str_of(keys, 2000));
-}
-#else
-static void no_allocation_when_small(void **state)
+/* In keys that are looked at closely, too. */
+static void mistakes_in_long_keys(void **state)
 {
     (void)state;
-    SIO_SKIP("the sanitizer has a malloc of its own");
+    assert_int_equal(read_exactly("{\"a key of some length \\x\":1}", 30), SIO_EINVAL);
+    assert_int_equal(read_exactly("{\"a key of some length", 22), SIO_EINVAL);
+    assert_int_equal(read_exactly("{\"\\x                        \":1}", 32), SIO_EINVAL);
 }
 
-static void no_memory(void **state)
+/* Told by its length alone: the memory is only reserved. */
+static void longer_than_512_mib(void **state)
 {
+    size_t len = (size_t)512 * 1024 * 1024 + 1;
+    sio_json_error error;
+    sio_buf out;
     (void)state;
-    SIO_SKIP("the sanitizer has a malloc of its own");
+    void *text = mmap(NULL, len, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    assert_ptr_not_equal(text, MAP_FAILED);
+    sio_buf_init(&out);
+    assert_int_equal(sio_json_read(sio_str_of(text, len), 0, &out, &error), SIO_EINVAL);
+    assert_string_equal(error.what, "longer than 512 MiB");
+    assert_int_equal(error.offset, 0);
+    assert_int_equal(sio_json_read(sio_str_of(text, len - 1), 0, &out, &error), SIO_EINVAL);
+    assert_string_equal(error.what, "expected a value"); /* U+0000 */
+    sio_buf_fini(&out);
+    munmap(text, len);
 }
-#endif
+
+/* ---- keys that the reader's tag does not tell apart ---- */
+
+enum { KEYS = 1 << 19, KEY_MAX = 16 };
+
+/* Scattered, of seven to ten characters. */
+static int make_key(uint32_t number, char key[KEY_MAX])
+{
+    return snprintf(key, KEY_MAX, "%c%0*x", 'a' + (int)(number >> 8 & 15), 6 + (int)(number & 3),
+                    (number * 0x9e3779b1U) & 0xffffff);
+}
+
+static int compare_tags(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Two keys of different lengths with the same tag: among so many there are some. */
+static bool find_pair(char one[KEY_MAX], char other[KEY_MAX])
+{
+    uint64_t *tags = malloc(KEYS * sizeof *tags);
+    bool found = false;
+    assert_non_null(tags);
+    for (uint32_t i = 0; i < KEYS; i++) {
+        int len = make_key(i, one);
+        tags[i] = (uint64_t)sio__json_tag(one, (size_t)len) << 32 | i;
+    }
+    qsort(tags, KEYS, sizeof *tags, compare_tags);
+    for (uint32_t i = 1; i < KEYS && !found; i++) {
+        found = tags[i] >> 32 == tags[i - 1] >> 32 &&
+                make_key((uint32_t)tags[i - 1], one) != make_key((uint32_t)tags[i], other);
+    }
+    free(tags);
+    return found;
+}
+
+/* Keys that differ stay, in their order, in small objects and in those that get sorted. */
+static void assert_kept(const char *first, const char *second, int more)
+{
+    char text[2048];
+    sio_buf packed, written;
+    int len = sprintf(text, "{\"%s\":1,\"%s\":2", first, second);
+    for (int i = 0; i < more; i++)
+        len += sprintf(text + len, ",\"k%d\":%d", i, i);
+    text[len++] = '}';
+    sio_buf_init(&packed);
+    sio_buf_init(&written);
+    assert_int_equal(sio_json_read(sio_str_of(text, (size_t)len), 0, &packed, NULL), SIO_OK);
+    assert_int_equal(sio_json_write(sio_buf_str(&packed), NULL, NULL, &written), SIO_OK);
+    assert_true(sio_str_eq(sio_buf_str(&written), sio_str_of(text, (size_t)len)));
+    sio_buf_fini(&packed);
+    sio_buf_fini(&written);
+}
+
+static void keys_with_one_tag_are_told_apart(void **state)
+{
+    char one[KEY_MAX], other[KEY_MAX];
+    (void)state;
+    assert_true(find_pair(one, other));
+    assert_kept(one, other, 0);
+    assert_kept(other, one, 0);
+    assert_kept(one, other, SIO__JSON_SCAN_MAX);
+    assert_kept(other, one, SIO__JSON_SCAN_MAX);
+}
+
+/* ---- time ---- */
 
 /* Texts of any size that are made to be slow. */
 static void make_repeated_keys(sio_buf *text, size_t n)
@@ -323,8 +358,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_prefix_is_refused),
     cmocka_unit_test(every_byte_changed),
     cmocka_unit_test(depth),
-    cmocka_unit_test(no_allocation_when_small),
-    cmocka_unit_test(no_memory),
+    cmocka_unit_test(changed_strings_of_any_length),
+    cmocka_unit_test(mistakes_in_long_keys),
+    cmocka_unit_test(longer_than_512_mib),
+    cmocka_unit_test(keys_with_one_tag_are_told_apart),
     cmocka_unit_test(hostile_texts_stay_cheap),
 };
 

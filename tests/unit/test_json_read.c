@@ -115,6 +115,7 @@ static void strings(void **state)
     check("\"\\ude00\\ud83d\"", "a6edb880eda0bd");
     check("\"\\ud83d\\ud83d\\ude00\"", "a7eda0bdf09f9880");
     check("\"\\ud83dx\\ude00\"", "a7eda0bd78edb880");
+    check("\"\\ud83d\\n1234\"", "a8eda0bd0a31323334");
     check("\"a plain head and then an escape: \\n\"",
           "d9226120706c61696e206865616420616e64207468656e20616e206573636170653a200a");
 }
@@ -288,6 +289,7 @@ static void mistakes(void **state)
         {"007", 0, 1, 1, "a number cannot start with 0"},
         {"-", 0, 1, 1, "expected a digit after '-'"},
         {"1.", 2, 1, 3, "expected a digit"},
+        {"12345678901234567890.", 21, 1, 22, "expected a digit"},
         {"1e+", 3, 1, 4, "expected a digit"},
         {"[\"abc]", 1, 1, 2, "the string is not closed"},
         {"\"a\\n", 0, 1, 1, "the string is not closed"},
