@@ -16,6 +16,9 @@ if(SIO_SANITIZE)
   target_link_options(sio_flags INTERFACE -fsanitize=${SIO_SANITIZE})
 endif()
 if(SIO_COVERAGE)
-  target_compile_options(sio_flags INTERFACE --coverage -fprofile-update=atomic)
-  target_link_options(sio_flags INTERFACE --coverage)
+  # clang's: exact for each condition. Whichever directory and environment a process ends in,
+  # its counts are added to those of this build (tests/coverage/report reads them).
+  set(counts -fprofile-instr-generate=${PROJECT_BINARY_DIR}/profiles/%4m.profraw)
+  target_compile_options(sio_flags INTERFACE ${counts} -fcoverage-mapping -fprofile-update=atomic)
+  target_link_options(sio_flags INTERFACE ${counts})
 endif()

@@ -27,7 +27,7 @@ set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY >=)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS # libsio-emitter.so needs libsio-common.so
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS # the other two need libsio-common.so
     ${PROJECT_BINARY_DIR}/common)
 
 set(CPACK_DEBIAN_LIBRARIES_PACKAGE_SECTION libs)
@@ -35,15 +35,18 @@ set(CPACK_DEBIAN_LIBRARIES_DESCRIPTION
 "Socket.IO cluster toolkit in C, shared libraries
 libsio-emitter lets a program that holds no client connection send events to
 the clients of Node's Socket.IO servers, through Redis: to rooms, to sockets
-or to everybody. libsio-common has the wire format and the link to Redis.")
+or to everybody. libsio-adapter lets a server that does hold connections
+share its rooms with those servers. libsio-common has the wire format and the
+link to Redis.")
 # Debian's way to have ldconfig run, beside the scripts that CPack makes for it.
 set(CPACK_DEBIAN_LIBRARIES_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/packaging/triggers)
 
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION
 "Socket.IO cluster toolkit in C, development files
-Headers, static libraries, and what CMake and pkg-config need to find them,
-for programs that send events to the clients of Node's Socket.IO servers.")
+Headers, static libraries, manual pages, and what CMake and pkg-config need to
+find them, for programs that send events to the clients of Node's Socket.IO
+servers, and for servers that share rooms with these.")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS # what the static libraries are linked with
 "libsio${soversion} (= ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE}), libhiredis-dev (>= 0.14.1), libevent-dev (>= 2.1)")
 

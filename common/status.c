@@ -2,30 +2,20 @@
 /* Names and texts of the status table. */
 #include <sio/status.h>
 
+static const struct {
+    const char *name, *text;
+} table[SIO_STATUS_COUNT] = {
+#define ROW(status, text) [status] = {#status, text},
+    SIO_STATUS_MAP(ROW)
+#undef ROW
+};
+
 const char *sio_status_name(sio_status status)
 {
-    switch (status) {
-#define NAME(name, text)                                                                           \
-    case name:                                                                                     \
-        return #name;
-        SIO_STATUS_MAP(NAME)
-#undef NAME
-    case SIO_STATUS_COUNT:
-        break;
-    }
-    return "SIO_?";
+    return (unsigned)status < SIO_STATUS_COUNT ? table[status].name : "SIO_?";
 }
 
 const char *sio_status_text(sio_status status)
 {
-    switch (status) {
-#define TEXT(name, text)                                                                           \
-    case name:                                                                                     \
-        return text;
-        SIO_STATUS_MAP(TEXT)
-#undef TEXT
-    case SIO_STATUS_COUNT:
-        break;
-    }
-    return "unknown status";
+    return (unsigned)status < SIO_STATUS_COUNT ? table[status].text : "unknown status";
 }

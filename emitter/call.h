@@ -9,14 +9,16 @@
 #include <sio/emitter.h>
 
 #include "emitter/preview.h"
+#include "wire/outgoing.h"
 #include "wire/wire.h"
 
 enum { SIO__SPARES = 8 };
 
 struct sio_emitter {
     sio_link *link;
-    sio_emitter_opts opts; /* its strings are not used: see peer */
-    struct sio__peer peer; /* key and nsp are views of `names` */
+    sio_emitter_opts opts;     /* its strings are not used: see peer */
+    struct sio__bounds bounds; /* those of opts */
+    struct sio__peer peer;     /* key and nsp are views of `names` */
     char *names;
     const struct sio__wire *wire;
     atomic_uint refs; /* the owner's, and one per completion still to come */

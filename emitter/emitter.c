@@ -81,6 +81,11 @@ static sio_status create(sio_link *link, const sio_emitter_opts *opts, sio_str k
         return SIO_ENOMEM;
     em->link = link;
     em->opts = *opts;
+    em->bounds = (struct sio__bounds){.max_packet_bytes = opts->max_packet_bytes,
+                                      .max_name_bytes = opts->max_name_bytes,
+                                      .max_rooms = opts->max_rooms,
+                                      .max_args = opts->max_args,
+                                      .max_attachments = opts->max_attachments};
     em->wire = &sio__wire_classic;
     em->peer.role = SIO__EMITTER;
     atomic_init(&em->refs, 1);

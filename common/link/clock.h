@@ -22,4 +22,13 @@ static inline int32_t sio__ms_until(uint32_t when, uint32_t now)
     return (int32_t)(when - now);
 }
 
+/* The time of day, in milliseconds, for people. */
+static inline int64_t sio__wall_ms(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_REALTIME, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
 #endif

@@ -38,6 +38,7 @@ sio_status sio__conn_open(struct sio__conn *conn, struct event_base *base, int f
                           sio__conn_cb *cb, void *arg)
 {
     conn->fd = fd;
+    conn->ended = false;
     conn->cb = cb;
     conn->arg = arg;
     conn->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_event, conn);
@@ -93,24 +94,36 @@ static sio_status failed(struct sio__conn *conn, const char *what, int error)
     return SIO_ECONN;
 }
 
+sio_status sio__conn_receive(struct sio__conn *conn, char *at, size_t room, size_t *len)
+{
+    ssize_t n = recv(conn->fd, at, room, 0);
+
+    *len = 0;
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return SIO_OK;
+    if (n < 0)
+        return failed(conn, "connection lost", errno);
+    if (n == 0) {
+        conn->ended = true;
+        snprintf(conn->text, sizeof conn->text, "Redis closed the connection");
+        return SIO_ECONN;
+    }
+    *len = (size_t)n;
+    conn->bytes_in += (size_t)n;
+    return SIO_OK;
+}
+
 sio_status sio__conn_read(struct sio__conn *conn, sio__reply_cb *cb, void *arg)
 {
     char bytes[READ_BYTES];
 
     for (int round = 0; round < READ_ROUNDS; round++) {
-        ssize_t n = recv(conn->fd, bytes, sizeof bytes, 0);
-        sio_status status;
+        size_t len;
+        sio_status status = sio__conn_receive(conn, bytes, sizeof bytes, &len);
 
-        if (n < 0 && (errno == EAGAIN || errno == EINTR))
-            return SIO_OK;
-        if (n < 0)
-            return failed(conn, "connection lost", errno);
-        if (n == 0) {
-            snprintf(conn->text, sizeof conn->text, "Redis closed the connection");
-            return SIO_ECONN;
-        }
-        conn->bytes_in += (size_t)n;
-        status = sio__reply_feed(conn->reader, bytes, (size_t)n, cb, arg);
+        if (status != SIO_OK || len == 0)
+            return status;
+        status = sio__reply_feed(conn->reader, bytes, len, cb, arg);
         if (status == SIO_EREDIS)
             snprintf(conn->text, sizeof conn->text, "not a Redis server's answer: %s",
                      sio__reply_reader_error(conn->reader));
@@ -118,7 +131,7 @@ sio_status sio__conn_read(struct sio__conn *conn, sio__reply_cb *cb, void *arg)
             snprintf(conn->text, sizeof conn->text, "out of memory");
         if (status != SIO_OK)
             return status;
-        if ((size_t)n < sizeof bytes)
+        if (len < sizeof bytes)
             return SIO_OK;
     }
     return SIO_OK; /* EV_READ is level-triggered and comes again */

@@ -37,6 +37,7 @@ struct sio__conn {
     size_t control_sent;
     bool blocked; /* the socket takes nothing more, or its turn is over */
     bool paused;  /* what arrives is left where it is */
+    bool ended;   /* the peer has closed it in order */
     int error;    /* errno of a failed write; 0: none */
     uint64_t bytes_in, bytes_out;
     char text[160]; /* why it failed */
@@ -56,6 +57,10 @@ void sio__conn_resume(struct sio__conn *conn);
 /* Hand the answers that are there to cb, a bounded number of bytes at a time. SIO_OK;
  * SIO_ECLOSED: cb stopped it; else conn->text says what is wrong. */
 sio_status sio__conn_read(struct sio__conn *conn, sio__reply_cb *cb, void *arg);
+
+/* For those who read for themselves: at most room bytes, once. *len 0: none are there.
+ * SIO_OK, or SIO_ECONN and conn->text. */
+sio_status sio__conn_receive(struct sio__conn *conn, char *at, size_t room, size_t *len);
 
 /* Write until all is written or the socket is full; source NULL: the control bytes only.
  * SIO_OK, or SIO_ECONN and conn->text, from then on for good. */

@@ -161,6 +161,8 @@ static int connect_attempt(struct sio__dial_attempt *attempt, int family,
     if (family != AF_UNIX)
         set_tcp_options(fd);
     attempt->fd = fd;
+    /* EAGAIN, a unix socket's when its backlog is full, is a failure: the socket is then not
+     * on its way to anywhere, and trying again is for the pauses between attempts. */
     if (connect(fd, address, len) < 0 && errno != EINPROGRESS && errno != EINTR)
         return errno;
     attempt->writable = event_new(attempt->dial->base, fd, EV_WRITE, on_writable, attempt);

@@ -88,9 +88,9 @@ static void free_threaded(sio_link *link)
 {
     struct sio__drain *drain;
 
-    if (link->conn.fd >= 0)
-        close(link->conn.fd);
-    sio__dial_after_fork(&link->dial);
+    if (link->publishing.conn.fd >= 0)
+        close(link->publishing.conn.fd);
+    sio__dial_after_fork(&link->publishing.dial);
     close(link->wake_fd);
     sio__fork_unwatch(link);
     while ((drain = link->drains) != NULL) {

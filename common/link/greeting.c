@@ -9,6 +9,8 @@
 
 enum step { AUTH, SETNAME, SELECT, ROLE, STEPS };
 
+enum { SYNTAX_MAX = 512 }; /* all that is said, but for user, password and client name */
+
 static bool is_said(const struct sio__greeting *greeting, enum step step)
 {
     switch (step) {
@@ -60,17 +62,25 @@ static sio_status write_step(const struct sio__greeting *greeting, enum step ste
     }
 }
 
+static size_t length(const char *text)
+{
+    return text != NULL ? strlen(text) : 0;
+}
+
 sio_status sio__greeting_write(struct sio__greeting *greeting, sio_buf *out)
 {
+    size_t most = SYNTAX_MAX + length(greeting->user) + length(greeting->password) +
+                  length(greeting->client_name);
+    /* At once, as memory that the buffer grew out of would keep the password. */
+    sio_status status = sio_buf_reserve(out, most);
+
     greeting->answered = 0;
     greeting->answered_all = false;
-    for (enum step step = AUTH; step < STEPS; step++) {
-        sio_status status = is_said(greeting, step) ? write_step(greeting, step, out) : SIO_OK;
-
-        if (status != SIO_OK)
-            return status;
+    for (enum step step = AUTH; step < STEPS && status == SIO_OK; step++) {
+        if (is_said(greeting, step))
+            status = write_step(greeting, step, out);
     }
-    return SIO_OK;
+    return status;
 }
 
 static bool begins(const char *text, const char *with)

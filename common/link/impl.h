@@ -4,8 +4,9 @@
  *   link.c     the public calls           wait.c      calls that wait: flush, drain, ...
  *   options.c  what it was made with      thread.c    its own I/O thread
  *   service.c  what is due, and when      session.c   connecting, losing, coming back
- *   publisher.c  outbox <-> connection    report.c    states and log lines
- *   fork.c     what fork() needs
+ *   publishing.c  the publishing session  publisher.c   outbox <-> connection
+ *   report.c   states and log lines       fork.c      what fork() needs
+ *   listener.c, subscriber.c, subscriptions.c, pushes.c   the subscribing session
  *
  * Two sides: callers (any thread if the link has its own) and the I/O side (that thread,
  * or the host's loop). Fields are grouped by side; what both use is under `lock`, which
@@ -20,17 +21,15 @@
 
 #include <sio/link.h>
 
-#include "link/backoff.h"
 #include "link/clock.h"
-#include "link/conn.h"
-#include "link/dial.h"
-#include "link/greeting.h"
 #include "link/outbox.h"
 #include "link/publish.h"
+#include "link/session.h"
 #include "link/url.h"
 
 struct event;
 struct event_base;
+struct sio__subscriber;
 
 /* What the options came to. */
 struct sio__link_config {
@@ -52,18 +51,14 @@ void sio__link_config_fini(struct sio__link_config *config);
 
 enum sio__link_phase { SIO__OPEN, SIO__CLOSING, SIO__CLOSED };
 
-/* What the connection is doing. */
-enum sio__session {
-    SIO__SESSION_NEW,     /* no attempt yet */
-    SIO__SESSION_WAITING, /* for the next attempt */
-    SIO__SESSION_DIALING,
-    SIO__SESSION_GREETING, /* connected, its first answers are awaited */
-    SIO__SESSION_UP,
-    SIO__SESSION_OVER
-};
-
 /* Kinds of log lines, each limited by itself. */
-enum sio__log_kind { SIO__LOG_STATE, SIO__LOG_GREETING, SIO__LOG_ANSWER, SIO__LOG_KINDS };
+enum sio__log_kind {
+    SIO__LOG_STATE,
+    SIO__LOG_GREETING,
+    SIO__LOG_ANSWER,
+    SIO__LOG_SUBSCRIBER,
+    SIO__LOG_KINDS
+};
 
 struct sio__log_limit {
     uint32_t since_ms;
@@ -117,27 +112,17 @@ struct sio_link {
     unsigned depth; /* of entered handlers, see sio__link_enter() */
     bool free_requested;
     bool iterating; /* the outbox must not be taken */
-    struct event *due_event, *tick_event, *peek_event, *session_event;
+    struct event *due_event, *tick_event, *peek_event;
     bool due_pending, tick_armed, peek_armed;
     uint32_t peek_ms;       /* until the next look */
     uint64_t peek_bytes_in; /* read when it was set */
     uint32_t tick_at_ms;
-    enum sio__session session;
-    struct sio__dial dial;
-    struct sio__conn conn;
-    struct sio__greeting greeting;
-    struct sio__backoff backoff;
-    unsigned attempt;
-    char peer[SIO__PEER_MAX];
-    sio_status drop; /* a handler of answers wants the connection dropped: why, */
-    char drop_text[256];
-    uint32_t heard_ms;    /* when bytes came last */
-    uint32_t progress_ms; /* when the peer last showed that it takes or answers something */
-    bool ping_unanswered;
+    struct sio__session publishing;
+    struct sio__subscriber *subscriber; /* NULL: nobody has listened yet */
     bool holding;    /* Redis said "not now": nothing is written until hold_until_ms */
     bool hold_waits; /* ... which is set once everything is answered */
     uint32_t hold_until_ms, hold_delay_ms;
-    char late_text[256]; /* why publishes wait, for those that expire */
+    char late_text[SIO__REASON_MAX]; /* why publishes wait, for those that expire */
     struct sio__tally tally;
     uint32_t load; /* publishes in the outbox at the last exchange */
     bool active;   /* the outbox was in use, last at: */
@@ -171,14 +156,9 @@ sio_status sio__link_make_events(sio_link *link);
 void sio__link_free_events(sio_link *link);
 void sio__link_destroy(sio_link *link); /* memory and descriptors; no callback */
 
-/* -- session.c -- */
+/* -- publishing.c -- */
 
-void sio__session_start(sio_link *link);
-void sio__session_lost(sio_link *link, sio_status status, const char *text);
-void sio__session_end(sio_link *link);
-void sio__session_on_timer(sio_link *link);
-void sio__session_read(sio_link *link);
-void sio__session_write_failed(sio_link *link);
+void sio__publishing_init(sio_link *link);
 
 /* -- publisher.c -- */
 
@@ -189,6 +169,14 @@ void sio__publisher_disconnected(sio_link *link);
 void sio__publisher_fail_all(sio_link *link);
 void sio__publisher_hold(sio_link *link, uint32_t now_ms);
 void sio__publisher_fold(sio_link *link); /* with the lock: into the shared counters */
+
+/* -- subscriber.c -- */
+
+void sio__subscriber_service(struct sio__subscriber *subscriber, uint32_t now_ms);
+struct sio__session *sio__subscriber_session(struct sio__subscriber *subscriber);
+void sio__subscriber_add_stats(const struct sio__subscriber *subscriber, sio_link_stats *stats);
+void sio__subscriber_end(struct sio__subscriber *subscriber); /* runs callbacks */
+void sio__subscriber_free(struct sio__subscriber *subscriber); /* NULL allowed */
 
 /* -- wait.c -- */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A link's public calls: making and ending one, publishing, looking at it. */
 #include "link/impl.h"
+#include "link/subscribe.h"
 
 #include <event2/event.h>
 #include <stdio.h>
@@ -34,8 +35,7 @@ static void init_fields(sio_link *link, struct event_base *base)
     link->drains_end = &link->drains;
     link->wake_at = 1;
     link->flush_next = UINT64_MAX;
-    sio__dial_init(&link->dial);
-    sio__conn_init(&link->conn);
+    sio__publishing_init(link);
 }
 
 static sio_status build(sio_link *link)
@@ -95,8 +95,8 @@ sio_status sio_link_new(const sio_link_opts *opts, sio_link **out, char *err, si
 void sio__link_destroy(sio_link *link)
 {
     sio__fork_unwatch(link);
-    sio__dial_stop(&link->dial);
-    sio__conn_close(&link->conn);
+    sio__session_fini(&link->publishing);
+    sio__subscriber_free(link->subscriber);
     sio__link_free_events(link);
     if (link->threaded && link->base != NULL)
         event_base_free(link->base);
@@ -189,16 +189,19 @@ sio_status sio__link_check(const sio_link *link)
     return link->phase == SIO__OPEN ? SIO_OK : SIO_ECLOSED;
 }
 
-/* Under the lock. */
-static sio_status add(sio_link *link, sio_str channel, sio_str payload,
+/* Under the lock. payload NULL: count the channel's subscribers. */
+static sio_status add(sio_link *link, sio_str channel, const sio_str *payload,
                       const struct sio__completion *completion, uint32_t now_ms)
 {
     static const struct sio__completion nobody;
     sio_status status = SIO_ECLOSED;
 
+    if (completion == NULL)
+        completion = &nobody;
     if (link->phase == SIO__OPEN)
-        status = sio__outbox_add(link->outbox, channel, payload,
-                                 completion != NULL ? completion : &nobody, now_ms);
+        status = payload != NULL
+                     ? sio__outbox_add(link->outbox, channel, *payload, completion, now_ms)
+                     : sio__outbox_add_count(link->outbox, channel, completion, now_ms);
     if (status == SIO_OK)
         link->stats.published++;
     else
@@ -208,8 +211,8 @@ static sio_status add(sio_link *link, sio_str channel, sio_str payload,
     return status;
 }
 
-sio_status sio__link_publish(sio_link *link, sio_str channel, sio_str payload,
-                             const struct sio__completion *completion)
+static sio_status take(sio_link *link, sio_str channel, const sio_str *payload,
+                       const struct sio__completion *completion)
 {
     uint32_t now_ms = sio__now_ms();
     sio_status status;
@@ -237,6 +240,18 @@ sio_status sio__link_publish(sio_link *link, sio_str channel, sio_str payload,
     return status;
 }
 
+sio_status sio__link_publish(sio_link *link, sio_str channel, sio_str payload,
+                             const struct sio__completion *completion)
+{
+    return take(link, channel, &payload, completion);
+}
+
+sio_status sio__link_count_subscribers(sio_link *link, sio_str channel,
+                                       const struct sio__completion *completion)
+{
+    return take(link, channel, NULL, completion);
+}
+
 sio_status sio_link_get_stats(sio_link *link, sio_link_stats *out)
 {
     if (sio__link_forked(link))
@@ -245,6 +260,8 @@ sio_status sio_link_get_stats(sio_link *link, sio_link_stats *out)
     *out = link->stats;
     out->outbox_publishes = sio__outbox_publishes(link->outbox);
     out->outbox_bytes = sio__outbox_bytes(link->outbox);
+    if (link->subscriber != NULL)
+        sio__subscriber_add_stats(link->subscriber, out);
     sio__link_unlock(link);
     return SIO_OK;
 }

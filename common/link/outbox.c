@@ -73,12 +73,18 @@ static size_t digits(size_t number)
     return n;
 }
 
-static const char publish_head[] = "*3\r\n$7\r\nPUBLISH\r\n";
+/* What a command begins with; its arguments follow. */
+static const sio_str publish_head = SIO_STR_INIT("*3\r\n$7\r\nPUBLISH\r\n");
+static const sio_str count_head = SIO_STR_INIT("*3\r\n$6\r\nPUBSUB\r\n$6\r\nNUMSUB\r\n");
+
+static size_t bulk_size(sio_str text)
+{
+    return sizeof "$\r\n\r\n" - 1 + digits(text.len) + text.len;
+}
 
 size_t sio__publish_size(sio_str channel, sio_str payload)
 {
-    return sizeof publish_head - 1 + 2 * sizeof "$\r\n\r\n" - 2 + digits(channel.len) +
-           channel.len + digits(payload.len) + payload.len;
+    return publish_head.len + bulk_size(channel) + bulk_size(payload);
 }
 
 static char *put_bulk(char *at, sio_str text)
@@ -99,56 +105,88 @@ static char *put_bulk(char *at, sio_str text)
     return at;
 }
 
-/* By hand, because redisFormatCommandArgv() allocates each command, of which this
- * would then be a copy. */
-static void put_publish(char *at, sio_str channel, sio_str payload)
-{
-    memcpy(at, publish_head, sizeof publish_head - 1);
-    at = put_bulk(at + sizeof publish_head - 1, channel);
-    put_bulk(at, payload);
-}
-
 bool sio__outbox_fits(const struct sio__outbox *box, size_t bytes)
 {
     return bytes <= box->bounds.bytes - box->bytes && box->publishes < box->bounds.publishes;
 }
 
-sio_status sio__outbox_add(struct sio__outbox *box, sio_str channel, sio_str payload,
-                           const struct sio__completion *completion, uint32_t now_ms)
+/* Room for a command of so many bytes; NULL: see *status. */
+static struct block *block_for(struct sio__outbox *box, size_t len, sio_status *status)
 {
     struct block *block = box->tail;
-    struct record *record;
-    size_t len;
 
-    if (channel.len > MAX_COMMAND || payload.len > MAX_COMMAND)
-        return SIO_ETOOBIG;
-    len = sio__publish_size(channel, payload);
+    *status = SIO_ETOOBIG;
     if (len >= MAX_COMMAND || len > box->bounds.bytes)
-        return SIO_ETOOBIG;
+        return NULL;
+    *status = SIO_EFULL;
     if (!sio__outbox_fits(box, len))
-        return SIO_EFULL;
-    if (block == NULL ||
-        block->size - block->used < len + (block->count + 1) * sizeof(struct record)) {
-        block = new_block(box, len + sizeof(struct record));
-        if (block == NULL)
-            return SIO_ENOMEM;
-        if (box->tail != NULL)
-            box->tail->next = block;
-        else
-            box->first = block;
-        box->tail = block;
-    }
-    put_publish(block->data + block->used, channel, payload);
-    record = record_at(block, block->count);
+        return NULL;
+    *status = SIO_ENOMEM;
+    if (block != NULL &&
+        block->size - block->used >= len + (block->count + 1) * sizeof(struct record))
+        return block;
+    block = new_block(box, len + sizeof(struct record));
+    if (block == NULL)
+        return NULL;
+    if (box->tail != NULL)
+        box->tail->next = block;
+    else
+        box->first = block;
+    box->tail = block;
+    return block;
+}
+
+static void note(struct sio__outbox *box, struct block *block, size_t len, bool is_count,
+                 const struct sio__completion *completion, uint32_t now_ms)
+{
+    struct record *record = record_at(block, block->count);
+
     record->completion = *completion;
     record->added_ms = now_ms;
     record->len = (uint32_t)len & (MAX_COMMAND - 1);
+    record->is_count = is_count;
     record->state = PENDING;
     block->used += (uint32_t)len;
     block->count++;
     box->bytes += len;
     box->staged += len;
     box->publishes++;
+}
+
+/* Commands are written by hand, because redisFormatCommandArgv() allocates each, of which
+ * this would then be a copy. */
+sio_status sio__outbox_add(struct sio__outbox *box, sio_str channel, sio_str payload,
+                           const struct sio__completion *completion, uint32_t now_ms)
+{
+    sio_status status;
+
+    if (channel.len > MAX_COMMAND || payload.len > MAX_COMMAND)
+        return SIO_ETOOBIG;
+    size_t len = sio__publish_size(channel, payload);
+    struct block *block = block_for(box, len, &status);
+    if (block == NULL)
+        return status;
+    char *at = block->data + block->used;
+    memcpy(at, publish_head.ptr, publish_head.len);
+    put_bulk(put_bulk(at + publish_head.len, channel), payload);
+    note(box, block, len, false, completion, now_ms);
+    return SIO_OK;
+}
+
+sio_status sio__outbox_add_count(struct sio__outbox *box, sio_str channel,
+                                 const struct sio__completion *completion, uint32_t now_ms)
+{
+    sio_status status;
+
+    if (channel.len > MAX_COMMAND)
+        return SIO_ETOOBIG;
+    size_t len = count_head.len + bulk_size(channel);
+    struct block *block = block_for(box, len, &status);
+    if (block == NULL)
+        return status;
+    memcpy(block->data + block->used, count_head.ptr, count_head.len);
+    put_bulk(block->data + block->used + count_head.len, channel);
+    note(box, block, len, true, completion, now_ms);
     return SIO_OK;
 }
 
@@ -255,9 +293,16 @@ sio_str sio__outbox_answered_channel(struct sio__outbox *box)
     pass_holes(box);
     if (same(&box->ack, &box->write))
         return (sio_str){NULL, 0};
-    at = box->ack.block->data + box->ack.offset + sizeof publish_head; /* behind the '$' */
+    at = box->ack.block->data + box->ack.offset + 1 /* behind the '$' */ +
+         (look(box, &box->ack)->is_count ? count_head.len : publish_head.len);
     len = strtoul(at, &end, 10);
     return sio_str_of(end + 2, len);
+}
+
+bool sio__outbox_answers_count(struct sio__outbox *box)
+{
+    pass_holes(box);
+    return !same(&box->ack, &box->write) && look(box, &box->ack)->is_count;
 }
 
 enum sio__answer sio__outbox_answer(struct sio__outbox *box, bool keep,

@@ -37,6 +37,10 @@ SIO_API void sio__outbox_free(struct sio__outbox *box); /* [shared] ends nothing
 /* [shared] SIO_OK, SIO_EFULL, SIO_ETOOBIG (more than the bound) or SIO_ENOMEM. */
 SIO_API sio_status sio__outbox_add(struct sio__outbox *box, sio_str channel, sio_str payload,
                                    const struct sio__completion *completion, uint32_t now_ms);
+/* The same for a PUBSUB NUMSUB of one channel. */
+SIO_API sio_status sio__outbox_add_count(struct sio__outbox *box, sio_str channel,
+                                         const struct sio__completion *completion,
+                                         uint32_t now_ms);
 SIO_API bool sio__outbox_fits(const struct sio__outbox *box, size_t bytes); /* [shared] */
 /* [shared] What is in it, ended publishes included until their room is released. */
 SIO_API size_t sio__outbox_bytes(const struct sio__outbox *box);
@@ -61,8 +65,10 @@ SIO_API bool sio__outbox_unanswered(const struct sio__outbox *box);
 /* How many bytes are missing of a command that was written in part; 0: of none. */
 SIO_API size_t sio__outbox_cut(const struct sio__outbox *box);
 
-/* The channel of the publish that the next answer is for; empty: it is for none. */
+/* The channel of the command that the next answer is for; empty: it is for none. */
 SIO_API sio_str sio__outbox_answered_channel(struct sio__outbox *box);
+/* Whether that is a count. */
+SIO_API bool sio__outbox_answers_count(struct sio__outbox *box);
 
 /* An answer has come. With keep the publish stays, to be written again after rewind(). */
 enum sio__answer {

@@ -6,7 +6,7 @@
 
 #include "link/outbox.h"
 
-enum { BLOCK_BYTES = 64 * 1024 - 64, MAX_COMMAND = 1 << 30 };
+enum { BLOCK_BYTES = 64 * 1024 - 64, MAX_COMMAND = 1 << 29 };
 
 enum state {
     PENDING,
@@ -17,7 +17,8 @@ enum state {
 struct record {
     struct sio__completion completion;
     uint32_t added_ms;
-    uint32_t len : 30; /* bytes of its command */
+    uint32_t len : 29; /* bytes of its command */
+    uint32_t is_count : 1; /* of subscribers; else a publish */
     uint32_t state : 2;
 };
 

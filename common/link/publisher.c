@@ -21,7 +21,6 @@ static void end_publish(sio_link *link, const struct sio__completion *completion
     link->tally.ended++;
     if (result->status == SIO_OK) {
         link->tally.accepted++;
-        link->tally.receivers += (uint64_t)result->receivers;
     } else {
         link->tally.failed[result->status]++;
     }
@@ -33,8 +32,8 @@ void sio__publisher_fold(sio_link *link)
 {
     struct sio__tally *tally = &link->tally;
 
-    link->stats.bytes_in = link->conn.bytes_in;
-    link->stats.bytes_out = link->conn.bytes_out;
+    link->stats.bytes_in = link->publishing.conn.bytes_in;
+    link->stats.bytes_out = link->publishing.conn.bytes_out;
     if (tally->ended == 0 && tally->resent == 0)
         return;
     link->ended_publishes += tally->ended;
@@ -87,7 +86,6 @@ void sio__publisher_disconnected(sio_link *link)
     }
     rewind_outbox(link);
     link->holding = link->hold_waits = false;
-    link->ping_unanswered = false;
 }
 
 static void end_closed(void *arg, const struct sio__completion *completion)
@@ -109,9 +107,7 @@ void sio__publisher_fail_all(sio_link *link)
 
 static bool drop(sio_link *link, sio_status status, const char *text)
 {
-    link->drop = status;
-    snprintf(link->drop_text, sizeof link->drop_text, "%s", text);
-    return false;
+    return sio__session_drop(&link->publishing, status, text);
 }
 
 static bool begins(const char *text, const char *with)
@@ -199,22 +195,34 @@ static bool on_error(sio_link *link, const struct sio__reply *reply)
     return true;
 }
 
+/* Of a publish the integer that it is; of a count [channel, integer]; -1: neither. */
+static int64_t number_of(const struct sio__reply *reply, bool is_count)
+{
+    if (is_count)
+        return reply->type == SIO__REPLY_ARRAY && reply->integer == 2 ? reply->second : -1;
+    return reply->type == SIO__REPLY_INTEGER ? reply->integer : -1;
+}
+
 bool sio__publisher_on_reply(sio_link *link, const struct sio__reply *reply)
 {
-    struct sio__publish_result result = {SIO_OK, reply->integer, ""};
+    struct sio__publish_result result = {SIO_OK, -1, ""};
     struct sio__completion completion;
 
-    if (link->ping_unanswered) { /* sent when nothing else was: any answer is its answer */
-        link->ping_unanswered = false;
+    if (link->publishing.ping_unanswered) { /* sent when nothing else was: it is its answer */
+        link->publishing.ping_unanswered = false;
         return true;
     }
     if (reply->type == SIO__REPLY_ERROR)
         return on_error(link, reply);
-    if (reply->type != SIO__REPLY_INTEGER || reply->integer < 0)
-        return drop(link, SIO_EREDIS, "an answer that PUBLISH does not have");
+    bool is_count = sio__outbox_answers_count(link->outbox);
+    result.receivers = number_of(reply, is_count);
+    if (result.receivers < 0)
+        return drop(link, SIO_EREDIS, "an answer that the command does not have");
     switch (sio__outbox_answer(link->outbox, false, &completion)) {
     case SIO__ANSWER_TAKEN:
         link->hold_delay_ms = 0;
+        if (!is_count)
+            link->tally.receivers += (uint64_t)result.receivers;
         end_publish(link, &completion, &result);
         return true;
     case SIO__ANSWER_LATE:
@@ -278,5 +286,5 @@ sio_status sio__publisher_write(sio_link *link)
 {
     struct sio__conn_source source = {gather, wrote, link};
 
-    return sio__conn_write(&link->conn, &source);
+    return sio__conn_write(&link->publishing.conn, &source);
 }

@@ -9,10 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    MAX_DEPTH = 7,         /* what hiredis 0.14 can do; 1.0 to 1.4 would recurse without end */
-    MAX_ELEMENTS = 1 << 20 /* of an array; hiredis would believe any number */
-};
+#include "link/errors.h"
+#include "link/reader.h"
 
 struct sio__reply_reader {
     redisReader *redis;
@@ -35,21 +33,9 @@ static bool is_whole(const redisReadTask *task)
     return task->parent == NULL;
 }
 
-static bool is_first(const redisReadTask *task)
+static bool is_first(const redisReadTask *task) /* of one that is not whole */
 {
-    return task->parent != NULL && task->parent->parent == NULL && task->idx == 0;
-}
-
-static void copy_text(struct sio__reply *reply, const char *text, size_t len)
-{
-    if (len > sizeof reply->text - 1)
-        len = sizeof reply->text - 1;
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-
-        reply->text[i] = c < 0x20 || c == 0x7f ? '?' : (char)c;
-    }
-    reply->text[len] = '\0';
+    return is_whole(task->parent) && task->idx == 0;
 }
 
 /* What a reply function returns is only kept by hiredis and handed back by
@@ -61,6 +47,7 @@ static void *take(const redisReadTask *task, enum sio__reply_type type, int64_t 
     if (is_whole(task)) {
         reply->type = type;
         reply->integer = integer;
+        reply->second = -1;
         reply->text[0] = '\0';
     }
     return reply;
@@ -75,20 +62,16 @@ static void *on_string(const redisReadTask *task, char *text, size_t len)
     void *object = take(task, type, 0);
 
     if (is_whole(task) || is_first(task))
-        copy_text(&self(task)->reply, text, len);
+        sio__printable(self(task)->reply.text, sizeof self(task)->reply.text,
+                       sio_str_of(text, len));
     return object;
 }
 
 static void *take_array(const redisReadTask *task, uint64_t elements)
 {
-    int depth = 1;
-
-    for (const redisReadTask *at = task->parent; at != NULL; at = at->parent)
-        depth++;
-    if (depth > MAX_DEPTH || elements > MAX_ELEMENTS) {
-        self(task)->error = "an array with too many elements or levels";
+    self(task)->error = sio__reader_refuses(task, elements);
+    if (self(task)->error != NULL)
         return NULL;
-    }
     return take(task, SIO__REPLY_ARRAY, (int64_t)elements);
 }
 
@@ -100,12 +83,14 @@ static void *on_array(const redisReadTask *task, size_t elements)
 #else
 static void *on_array(const redisReadTask *task, int elements)
 {
-    return take_array(task, elements < 0 ? UINT64_MAX : (uint64_t)elements);
+    return take_array(task, (uint64_t)elements); /* never negative: hiredis has looked */
 }
 #endif
 
 static void *on_integer(const redisReadTask *task, long long number)
 {
+    if (task->parent != NULL && task->parent->parent == NULL && task->idx == 1)
+        self(task)->reply.second = number;
     return take(task, SIO__REPLY_INTEGER, number);
 }
 

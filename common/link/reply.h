@@ -24,6 +24,7 @@ enum sio__reply_type {
 struct sio__reply {
     enum sio__reply_type type;
     int64_t integer; /* INTEGER; ARRAY: the number of elements */
+    int64_t second;  /* ARRAY: its second element if that is an integer; else -1 */
     char text[256];  /* STATUS, ERROR, STRING; ARRAY: its first element if that is text. Cut
                         if longer, terminated, without control characters */
 };

@@ -62,7 +62,7 @@ void sio__link_report(sio_link *link, sio_link_state state, sio_status status, c
     sio_link_event event = {.state = state,
                             .status = status,
                             .text = text,
-                            .attempt = link->attempt,
+                            .attempt = link->publishing.attempt,
                             .retry_in_ms = retry_in_ms};
     char copy[256]; /* the callback may bring about what overwrites text */
 

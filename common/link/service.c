@@ -49,7 +49,7 @@ static void finish(sio_link *link)
         link->phase = SIO__CLOSING;
     dropped = sio__outbox_publishes(link->outbox) > 0;
     sio__link_unlock(link);
-    sio__session_end(link);
+    sio__session_end(&link->publishing);
     evtimer_del(link->tick_event);
     evtimer_del(link->peek_event);
     sio__publisher_fail_all(link);
@@ -63,6 +63,8 @@ static void finish(sio_link *link)
         pthread_cond_broadcast(&link->room);
     }
     sio__link_unlock(link);
+    if (link->subscriber != NULL)
+        sio__subscriber_end(link->subscriber);
     sio__link_run_drains(link, SIO_ECLOSED);
     sio__link_report(link, SIO_LINK_CLOSED, SIO_OK, "closed", 0);
     if (link->threaded)
@@ -92,10 +94,9 @@ static void earliest(uint32_t *next_ms, int64_t ms)
         *next_ms = (uint32_t)ms;
 }
 
-/* Something is due from the peer, or not a moment to ask. */
-static bool awaits_peer(const sio_link *link)
+static bool is_up(const sio_link *link)
 {
-    return link->ping_unanswered || link->conn.blocked || sio__outbox_unanswered(link->outbox);
+    return link->publishing.state == SIO__SESSION_UP;
 }
 
 /* Milliseconds until something is due. */
@@ -106,14 +107,16 @@ static uint32_t next_due(sio_link *link, uint32_t now_ms)
 
     if (expiry >= 0)
         earliest(&next, expiry);
-    if (link->session == SIO__SESSION_UP) {
-        if (awaits_peer(link))
-            earliest(&next,
-                     sio__ms_until(link->progress_ms + link->config.command_timeout_ms, now_ms));
-        else
-            earliest(&next, sio__ms_until(link->heard_ms + link->config.ping_interval_ms, now_ms));
+    if (is_up(link)) {
+        earliest(&next, sio__session_check_due(&link->publishing, now_ms));
         if (link->holding && !link->hold_waits)
             earliest(&next, sio__ms_until(link->hold_until_ms, now_ms));
+    }
+    if (link->subscriber != NULL) {
+        const struct sio__session *session = sio__subscriber_session(link->subscriber);
+
+        if (session->state == SIO__SESSION_UP)
+            earliest(&next, sio__session_check_due(session, now_ms));
     }
     if (link->phase == SIO__CLOSING)
         earliest(&next, sio__ms_until(link->close_at_ms, now_ms));
@@ -124,13 +127,13 @@ static uint32_t next_due(sio_link *link, uint32_t now_ms)
 
 static void set_peek(sio_link *link)
 {
-    bool heard = link->conn.bytes_in != link->peek_bytes_in;
+    bool heard = link->publishing.conn.bytes_in != link->peek_bytes_in;
 
     if (link->peek_armed && (!heard || link->peek_ms == PEEK_MS))
         return;
     if (heard || link->peek_ms == 0)
         link->peek_ms = PEEK_MS;
-    link->peek_bytes_in = link->conn.bytes_in;
+    link->peek_bytes_in = link->publishing.conn.bytes_in;
     set_event(link->peek_event, link->peek_ms);
     link->peek_armed = true;
 }
@@ -144,7 +147,7 @@ static void set_timers(sio_link *link, uint32_t now_ms)
         link->tick_at_ms = now_ms + next;
         link->tick_armed = true;
     }
-    if ((link->threaded || link->conn.paused) && link->session == SIO__SESSION_UP &&
+    if ((link->threaded || link->publishing.conn.paused) && is_up(link) &&
         sio__outbox_unanswered(link->outbox))
         set_peek(link);
 }
@@ -176,7 +179,7 @@ static size_t wake_at(const sio_link *link)
     if (sio__outbox_empty(link->outbox))
         return 1;
     /* Not up: the timers see to what is there, and more of it changes nothing. */
-    return link->session == SIO__SESSION_UP ? WAKE_BYTES : SIZE_MAX;
+    return is_up(link) ? WAKE_BYTES : SIZE_MAX;
 }
 
 /* Exchange with the callers: room and counters for new publishes. */
@@ -199,32 +202,30 @@ static void exchange(sio_link *link)
 
 static void write_publishes(sio_link *link, uint32_t now_ms)
 {
-    if (link->session != SIO__SESSION_UP)
+    if (!is_up(link))
         return;
-    if (!awaits_peer(link))
-        link->progress_ms = now_ms;
+    sio__session_begin_write(&link->publishing, now_ms);
     if (sio__publisher_write(link) != SIO_OK)
-        sio__session_write_failed(link);
+        sio__session_write_failed(&link->publishing);
 }
 
 static void pace_reading(sio_link *link)
 {
-    if (link->session != SIO__SESSION_UP)
+    if (!is_up(link))
         return;
     if (link->load >= PAUSE_PUBLISHES && sio__outbox_unanswered(link->outbox))
-        sio__conn_pause(&link->conn);
+        sio__conn_pause(&link->publishing.conn);
     else
-        sio__conn_resume(&link->conn);
+        sio__conn_resume(&link->publishing.conn);
 }
 
 void sio__link_push(sio_link *link)
 {
-    if (link->session != SIO__SESSION_UP || link->conn.blocked || link->iterating)
+    if (!is_up(link) || link->publishing.conn.blocked || link->iterating)
         return;
     sio__publisher_fold(link);
     sio__outbox_take(link->outbox);
-    if (!awaits_peer(link))
-        link->progress_ms = sio__now_ms();
+    sio__session_begin_write(&link->publishing, sio__now_ms());
     /* A failure is sticky: service, which may call back, will see it again. */
     (void)sio__publisher_write(link);
 }
@@ -243,6 +244,8 @@ void sio__link_service(sio_link *link)
     sio__publisher_hold(link, now_ms);
     write_publishes(link, now_ms);
     pace_reading(link);
+    if (link->subscriber != NULL)
+        sio__subscriber_service(link->subscriber, now_ms);
     if (close_is_due(link, now_ms) || link->free_requested)
         finish(link);
     else
@@ -250,32 +253,6 @@ void sio__link_service(sio_link *link)
 }
 
 /* -- events -- */
-
-static void ping(sio_link *link)
-{
-    static const char command[] = "*1\r\n$4\r\nPING\r\n";
-
-    /* Nothing is unanswered or half written now. Without memory: next time. */
-    if (sio_buf_append(&link->conn.control, command, sizeof command - 1) == SIO_OK)
-        link->ping_unanswered = true;
-}
-
-static void check_peer(sio_link *link, uint32_t now_ms)
-{
-    char text[64];
-
-    if (link->session != SIO__SESSION_UP)
-        return;
-    if (!awaits_peer(link)) {
-        if (now_ms - link->heard_ms >= link->config.ping_interval_ms) {
-            link->progress_ms = now_ms;
-            ping(link);
-        }
-    } else if (now_ms - link->progress_ms >= link->config.command_timeout_ms) {
-        snprintf(text, sizeof text, "no answer for %u ms", link->config.command_timeout_ms);
-        sio__session_lost(link, SIO_ECONN, text);
-    }
-}
 
 static void give_back_memory(sio_link *link, uint32_t now_ms)
 {
@@ -297,7 +274,9 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     sio__link_enter(link);
     link->tick_armed = false;
     exchange(link);
-    check_peer(link, now_ms);
+    sio__session_check_peer(&link->publishing, now_ms);
+    if (link->subscriber != NULL)
+        sio__session_check_peer(sio__subscriber_session(link->subscriber), now_ms);
     sio__publisher_expire(link, now_ms);
     give_back_memory(link, now_ms);
     sio__link_service(link);
@@ -313,20 +292,8 @@ static void on_peek(evutil_socket_t fd, short what, void *arg)
     link->peek_armed = false;
     link->peek_ms = link->peek_ms < PEEK_MAX_MS ? link->peek_ms * 2 : PEEK_MAX_MS;
     sio__link_enter(link);
-    if (link->conn.paused)
-        sio__session_read(link);
-    sio__link_service(link);
-    sio__link_leave(link);
-}
-
-static void on_session_timer(evutil_socket_t fd, short what, void *arg)
-{
-    sio_link *link = arg;
-
-    (void)fd;
-    (void)what;
-    sio__link_enter(link);
-    sio__session_on_timer(link);
+    if (link->publishing.conn.paused)
+        sio__session_read(&link->publishing);
     sio__link_service(link);
     sio__link_leave(link);
 }
@@ -342,7 +309,9 @@ static void on_due(evutil_socket_t fd, short what, void *arg)
         return;
     link->due_pending = false;
     sio__link_enter(link);
-    sio__session_start(link);
+    sio__session_start(&link->publishing);
+    if (link->subscriber != NULL)
+        sio__session_start(sio__subscriber_session(link->subscriber));
     sio__link_service(link);
     sio__link_leave(link);
 }
@@ -371,9 +340,8 @@ sio_status sio__link_make_events(sio_link *link)
                           : evtimer_new(base, on_due, link);
     link->tick_event = evtimer_new(base, on_tick, link);
     link->peek_event = evtimer_new(base, on_peek, link);
-    link->session_event = evtimer_new(base, on_session_timer, link);
     if (link->due_event == NULL || link->tick_event == NULL || link->peek_event == NULL ||
-        link->session_event == NULL)
+        sio__session_make_timer(&link->publishing) != SIO_OK)
         return SIO_ENOMEM;
     /* The first timer has the loop reserve memory for all of ours. */
     if (evtimer_add(link->tick_event, &far) < 0)
@@ -386,8 +354,7 @@ sio_status sio__link_make_events(sio_link *link)
 
 void sio__link_free_events(sio_link *link)
 {
-    struct event *events[] = {link->due_event, link->tick_event, link->peek_event,
-                              link->session_event};
+    struct event *events[] = {link->due_event, link->tick_event, link->peek_event};
 
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
         if (events[i] != NULL)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The life of the connection: dial, greet, up, lost, wait, and again. */
+/* A connection's states, and its peer's liveness. */
 #include "link/impl.h"
 
 #include <event2/event.h>
@@ -9,227 +9,316 @@
 
 enum { MAX_FRAME = 1024 * 1024 /* no answer to PUBLISH, PING or ROLE is as long */ };
 
-static void set_timer(sio_link *link, unsigned ms)
+static void set_timer(struct sio__session *session, unsigned ms)
 {
     struct timeval after = {ms / 1000, (ms % 1000) * 1000};
 
-    evtimer_add(link->session_event, &after);
+    evtimer_add(session->timer, &after);
 }
 
-static void stop_connecting(sio_link *link)
+static void stop_connecting(struct sio__session *session)
 {
-    sio__dial_stop(&link->dial);
-    sio__conn_close(&link->conn);
+    sio__dial_stop(&session->dial);
+    sio__conn_close(&session->conn);
 }
 
 /* Wait for the next attempt. */
-static void wait_for_retry(sio_link *link, sio_status status, const char *text)
+static void wait_for_retry(struct sio__session *session, bool was_up, sio_status status,
+                           const char *text)
 {
     uint32_t random = 0, now_ms = sio__now_ms(), delay_ms;
-    char copy[sizeof link->late_text];
 
-    snprintf(copy, sizeof copy, "%s", text); /* it may be a field that is reused */
-    memcpy(link->late_text, copy, sizeof copy);
     if (getrandom(&random, sizeof random, GRND_NONBLOCK) < 0)
         random = now_ms; /* only spreads the load */
-    delay_ms = sio__backoff_down(&link->backoff, now_ms, random, status == SIO_EAUTH);
-    link->session = SIO__SESSION_WAITING;
-    set_timer(link, delay_ms);
-    sio__link_report(link, SIO_LINK_DOWN, status, copy, delay_ms);
+    delay_ms = sio__backoff_down(&session->backoff, now_ms, random, status == SIO_EAUTH);
+    session->state = SIO__SESSION_WAITING;
+    set_timer(session, delay_ms);
+    session->ops->down(session, was_up, status, text, delay_ms);
 }
 
-static void attempt_failed(sio_link *link, sio_status status, const char *text)
+static void attempt_failed(struct sio__session *session, sio_status status, const char *text)
 {
-    char copy[sizeof link->late_text];
+    char copy[SIO__REASON_MAX]; /* it may be a field that is reused */
 
     snprintf(copy, sizeof copy, "%s", text);
-    stop_connecting(link);
-    sio__link_lock(link);
-    link->stats.attempts_failed++;
-    sio__link_unlock(link);
-    wait_for_retry(link, status, copy);
+    stop_connecting(session);
+    wait_for_retry(session, false, status, copy);
 }
 
-void sio__session_lost(sio_link *link, sio_status status, const char *text)
+static void lost(struct sio__session *session, sio_status status, const char *text)
 {
-    char copy[sizeof link->late_text];
+    char copy[SIO__REASON_MAX];
 
-    snprintf(copy, sizeof copy, "%s (%s)", text, link->peer);
-    if (link->session != SIO__SESSION_UP) {
-        attempt_failed(link, status, copy);
+    snprintf(copy, sizeof copy, "%s (%s)", text, session->peer);
+    if (session->state != SIO__SESSION_UP) {
+        attempt_failed(session, status, copy);
         return;
     }
-    link->session = SIO__SESSION_WAITING; /* callbacks below must not write to it */
-    stop_connecting(link);
-    sio__publisher_disconnected(link);
-    sio__link_lock(link);
-    link->stats.disconnects++;
-    sio__link_unlock(link);
-    wait_for_retry(link, status, copy);
+    session->state = SIO__SESSION_WAITING; /* callbacks below must not write to it */
+    stop_connecting(session);
+    session->ping_unanswered = false;
+    session->ops->lost(session);
+    wait_for_retry(session, true, status, copy);
 }
 
-static void up(sio_link *link)
+static void up(struct sio__session *session)
 {
     uint32_t now_ms = sio__now_ms();
 
-    evtimer_del(link->session_event);
-    link->session = SIO__SESSION_UP;
-    link->heard_ms = link->progress_ms = now_ms;
-    link->ping_unanswered = false;
-    link->late_text[0] = '\0';
-    link->tally.resent += sio__outbox_resent(link->outbox);
-    sio__backoff_up(&link->backoff, now_ms);
-    sio__link_lock(link);
-    link->stats.connects++;
-    sio__link_unlock(link);
-    sio__link_report(link, SIO_LINK_UP, SIO_OK, link->peer, 0);
-    link->attempt = 0;
+    evtimer_del(session->timer);
+    session->state = SIO__SESSION_UP;
+    session->heard_ms = session->progress_ms = now_ms;
+    session->ping_unanswered = false;
+    sio__backoff_up(&session->backoff, now_ms);
+    session->ops->up(session);
+    session->attempt = 0;
 }
 
-static bool on_greeting_reply(sio_link *link, const struct sio__reply *reply)
+bool sio__session_drop(struct sio__session *session, sio_status status, const char *text)
 {
-    char text[sizeof link->drop_text];
-    sio_status status = sio__greeting_answer(&link->greeting, reply, text, sizeof text);
+    session->drop = status;
+    snprintf(session->drop_text, sizeof session->drop_text, "%s", text);
+    return false;
+}
 
-    if (status != SIO_OK) {
-        link->drop = status;
-        memcpy(link->drop_text, text, sizeof text);
-        return false;
-    }
+static bool on_greeting_reply(struct sio__session *session, const struct sio__reply *reply)
+{
+    char text[sizeof session->drop_text];
+    sio_status status = sio__greeting_answer(&session->greeting, reply, text, sizeof text);
+
+    if (status != SIO_OK)
+        return sio__session_drop(session, status, text);
     if (text[0] != '\0')
-        sio__link_log(link, SIO__LOG_GREETING, SIO_LOG_WARNING, "%s", text);
-    if (link->greeting.answered_all)
-        up(link);
+        sio__link_log(session->link, SIO__LOG_GREETING, SIO_LOG_WARNING, "%s", text);
+    if (session->greeting.answered_all)
+        up(session);
     return true;
 }
 
 static bool on_reply(void *arg, const struct sio__reply *reply)
 {
-    sio_link *link = arg;
+    struct sio__session *session = arg;
 
-    if (link->session == SIO__SESSION_GREETING)
-        return on_greeting_reply(link, reply);
-    return sio__publisher_on_reply(link, reply);
+    if (session->state == SIO__SESSION_GREETING)
+        return on_greeting_reply(session, reply);
+    return session->ops->answer(session, reply);
 }
 
 /* Take the answers that are there, if any. After a failed write they say why it failed. */
-void sio__session_read(sio_link *link)
+void sio__session_read(struct sio__session *session)
 {
-    uint64_t before = link->conn.bytes_in;
-    sio_status status = sio__conn_read(&link->conn, on_reply, link);
+    uint64_t before = session->conn.bytes_in;
+    sio_status status;
 
+    if (session->state == SIO__SESSION_UP && session->ops->read != NULL)
+        status = session->ops->read(session);
+    else
+        status = sio__conn_read(&session->conn, on_reply, session);
     if (status == SIO_OK) {
-        if (link->conn.bytes_in != before)
-            link->heard_ms = link->progress_ms = sio__now_ms();
+        if (session->conn.bytes_in != before)
+            session->heard_ms = session->progress_ms = sio__now_ms();
         return;
     }
     if (status == SIO_ECLOSED)
-        sio__session_lost(link, link->drop, link->drop_text);
+        lost(session, session->drop, session->drop_text);
     else
-        sio__session_lost(link, SIO_ECONN, link->conn.text);
+        lost(session, SIO_ECONN, session->conn.text);
 }
 
 /* The peer may have said why before it closed. */
-void sio__session_write_failed(sio_link *link)
+void sio__session_write_failed(struct sio__session *session)
 {
-    sio__session_read(link);
-    if (link->conn.fd >= 0)
-        sio__session_lost(link, SIO_ECONN, link->conn.text);
+    sio__session_read(session);
+    if (session->conn.fd >= 0)
+        lost(session, SIO_ECONN, session->conn.text);
 }
 
 static void on_conn(void *arg, short what)
 {
-    sio_link *link = arg;
+    struct sio__session *session = arg;
+    sio_link *link = session->link;
 
     sio__link_enter(link);
     if (what & EV_WRITE)
-        link->progress_ms = sio__now_ms();
+        session->progress_ms = sio__now_ms();
     if (what & EV_READ)
-        sio__session_read(link);
-    if (link->session == SIO__SESSION_GREETING && sio__conn_write(&link->conn, NULL) != SIO_OK)
-        sio__session_write_failed(link);
+        sio__session_read(session);
+    if (session->state == SIO__SESSION_GREETING && sio__conn_write(&session->conn, NULL) != SIO_OK)
+        sio__session_write_failed(session);
     sio__link_service(link);
     sio__link_leave(link);
 }
 
-static void greet(sio_link *link, int fd)
+static void greet(struct sio__session *session, int fd)
 {
-    sio_status status = sio__conn_open(&link->conn, link->base, fd, MAX_FRAME, on_conn, link);
+    sio_status status =
+        sio__conn_open(&session->conn, session->link->base, fd, MAX_FRAME, on_conn, session);
 
     if (status == SIO_OK)
-        status = sio__greeting_write(&link->greeting, &link->conn.control);
+        status = sio__greeting_write(&session->greeting, &session->conn.control);
     if (status != SIO_OK) {
-        attempt_failed(link, status, "out of memory");
+        attempt_failed(session, status, "out of memory");
         return;
     }
-    link->session = SIO__SESSION_GREETING;
-    if (sio__conn_write(&link->conn, NULL) != SIO_OK)
-        sio__session_write_failed(link);
+    session->state = SIO__SESSION_GREETING;
+    if (sio__conn_write(&session->conn, NULL) != SIO_OK)
+        sio__session_write_failed(session);
 }
 
 static void on_dialed(void *arg, int fd, const char *text)
 {
-    sio_link *link = arg;
+    struct sio__session *session = arg;
+    sio_link *link = session->link;
 
     sio__link_enter(link);
     if (fd < 0) {
-        attempt_failed(link, SIO_ECONN, text);
+        attempt_failed(session, SIO_ECONN, text);
     } else {
-        snprintf(link->peer, sizeof link->peer, "%s", text);
-        greet(link, fd);
+        snprintf(session->peer, sizeof session->peer, "%s", text);
+        greet(session, fd);
     }
     sio__link_service(link);
     sio__link_leave(link);
 }
 
-static void attempt(sio_link *link)
+static void attempt(struct sio__session *session)
 {
-    const struct sio__link_config *config = &link->config;
+    const struct sio__link_config *config = &session->link->config;
     struct sio__address to = {.path = config->url.path,
                               .host = config->url.host,
                               .port = config->url.port,
                               .family = config->family};
     sio_status status;
 
-    link->attempt++;
-    link->session = SIO__SESSION_DIALING;
-    snprintf(link->peer, sizeof link->peer, "%.100s", to.path != NULL ? to.path : to.host);
-    set_timer(link, config->connect_timeout_ms);
-    status = sio__dial_start(&link->dial, link->base, &to, on_dialed, link);
+    session->attempt++;
+    session->state = SIO__SESSION_DIALING;
+    snprintf(session->peer, sizeof session->peer, "%.100s", to.path != NULL ? to.path : to.host);
+    set_timer(session, config->connect_timeout_ms);
+    status = sio__dial_start(&session->dial, session->link->base, &to, on_dialed, session);
     if (status == SIO_OK)
-        sio__link_report(link, SIO_LINK_CONNECTING, SIO_OK, link->peer, 0);
+        session->ops->connecting(session);
     else
-        attempt_failed(link, status, "no descriptor, thread or memory to connect with");
+        attempt_failed(session, status, "no descriptor, thread or memory to connect with");
 }
 
-void sio__session_start(sio_link *link)
+void sio__session_start(struct sio__session *session)
 {
-    if (link->session != SIO__SESSION_NEW)
+    const struct sio__link_config *config = &session->link->config;
+
+    if (session->state != SIO__SESSION_NEW)
         return;
-    link->greeting = (struct sio__greeting){.user = link->config.url.user,
-                                            .password = link->config.url.password,
-                                            .client_name = link->config.client_name,
-                                            .db = link->config.url.db};
-    attempt(link);
+    session->greeting = (struct sio__greeting){.user = config->url.user,
+                                               .password = config->url.password,
+                                               .client_name = config->client_name,
+                                               .db = config->url.db};
+    attempt(session);
 }
 
-void sio__session_on_timer(sio_link *link)
+static void on_deadline(struct sio__session *session)
 {
-    char text[sizeof link->late_text];
+    char text[SIO__REASON_MAX];
 
-    if (link->session == SIO__SESSION_WAITING) {
-        attempt(link);
+    if (session->state == SIO__SESSION_WAITING) {
+        attempt(session);
         return;
     }
     snprintf(text, sizeof text, "%s %s: no answer for %u ms",
-             link->session == SIO__SESSION_DIALING ? "cannot connect to" : "greeting", link->peer,
-             link->config.connect_timeout_ms);
-    attempt_failed(link, SIO_ECONN, text);
+             session->state == SIO__SESSION_DIALING ? "cannot connect to" : "greeting",
+             session->peer, session->link->config.connect_timeout_ms);
+    attempt_failed(session, SIO_ECONN, text);
 }
 
-void sio__session_end(sio_link *link)
+static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
-    link->session = SIO__SESSION_OVER;
-    evtimer_del(link->session_event);
-    stop_connecting(link);
+    struct sio__session *session = arg;
+    sio_link *link = session->link;
+
+    (void)fd;
+    (void)what;
+    sio__link_enter(link);
+    on_deadline(session);
+    sio__link_service(link);
+    sio__link_leave(link);
+}
+
+/* -- liveness -- */
+
+/* Something is due from the peer, or not a moment to ask. */
+static bool awaits_peer(const struct sio__session *session)
+{
+    return session->ping_unanswered || session->conn.blocked || session->ops->awaits(session);
+}
+
+void sio__session_begin_write(struct sio__session *session, uint32_t now_ms)
+{
+    if (!awaits_peer(session))
+        session->progress_ms = now_ms;
+}
+
+static void ping(struct sio__session *session)
+{
+    static const char command[] = "*1\r\n$4\r\nPING\r\n";
+
+    /* Nothing is unanswered or half written now. Without memory: next time. */
+    if (sio_buf_append(&session->conn.control, command, sizeof command - 1) == SIO_OK)
+        session->ping_unanswered = true;
+}
+
+void sio__session_check_peer(struct sio__session *session, uint32_t now_ms)
+{
+    const struct sio__link_config *config = &session->link->config;
+    char text[64];
+
+    if (session->state != SIO__SESSION_UP)
+        return;
+    if (!awaits_peer(session)) {
+        if (now_ms - session->heard_ms >= config->ping_interval_ms) {
+            session->progress_ms = now_ms;
+            ping(session);
+        }
+    } else if (now_ms - session->progress_ms >= config->command_timeout_ms) {
+        snprintf(text, sizeof text, "no answer for %u ms", config->command_timeout_ms);
+        lost(session, SIO_ECONN, text);
+    }
+}
+
+int64_t sio__session_check_due(const struct sio__session *session, uint32_t now_ms)
+{
+    const struct sio__link_config *config = &session->link->config;
+
+    if (awaits_peer(session))
+        return sio__ms_until(session->progress_ms + config->command_timeout_ms, now_ms);
+    return sio__ms_until(session->heard_ms + config->ping_interval_ms, now_ms);
+}
+
+/* -- begin and end -- */
+
+void sio__session_init(struct sio__session *session, sio_link *link,
+                       const struct sio__session_ops *ops)
+{
+    session->link = link;
+    session->ops = ops;
+    sio__dial_init(&session->dial);
+    sio__conn_init(&session->conn);
+}
+
+sio_status sio__session_make_timer(struct sio__session *session)
+{
+    session->timer = evtimer_new(session->link->base, on_timer, session);
+    return session->timer != NULL ? SIO_OK : SIO_ENOMEM;
+}
+
+void sio__session_end(struct sio__session *session)
+{
+    session->state = SIO__SESSION_OVER;
+    evtimer_del(session->timer);
+    stop_connecting(session);
+}
+
+void sio__session_fini(struct sio__session *session)
+{
+    stop_connecting(session);
+    if (session->timer != NULL)
+        event_free(session->timer);
+    session->timer = NULL;
 }

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* Channel names of the classic wire, and the wire's table. */
+/* Channel names of the classic wire. */
 #include "wire/classic.h"
+
+#define BROADCAST_INFIX SIO_STR("#")
+#define REQUEST_INFIX   SIO_STR("-request#")
+#define RESPONSE_INFIX  SIO_STR("-response#")
 
 static sio_str infix_of(enum sio__classic_channel kind)
 {
     switch (kind) {
     case CLASSIC_CHANNEL_REQUEST:
-        return SIO_STR("-request#");
+        return REQUEST_INFIX;
     case CLASSIC_CHANNEL_RESPONSE:
-        return SIO_STR("-response#");
+        return RESPONSE_INFIX;
     case CLASSIC_CHANNEL_BROADCAST:
     case CLASSIC_CHANNEL_NONE:
         break;
     }
-    return SIO_STR("#");
+    return BROADCAST_INFIX;
 }
 
 static char *put(char *at, sio_str text)
@@ -45,9 +49,10 @@ sio_status sio__classic_channel_write(const struct sio__peer *peer, enum sio__cl
     return SIO_OK;
 }
 
-static bool eat(sio_str *text, sio_str prefix)
+static inline bool eat(sio_str *text, sio_str prefix)
 {
-    if (text->len < prefix.len || !sio_str_eq(sio_str_of(text->ptr, prefix.len), prefix))
+    if (text->len < prefix.len ||
+        (prefix.len > 0 && memcmp(text->ptr, prefix.ptr, prefix.len) != 0))
         return false;
     text->ptr += prefix.len;
     text->len -= prefix.len;
@@ -57,25 +62,22 @@ static bool eat(sio_str *text, sio_str prefix)
 enum sio__classic_channel sio__classic_channel_read(const struct sio__peer *peer, sio_str channel,
                                                     sio_str *suffix)
 {
-    static const enum sio__classic_channel kinds[] = {
-        CLASSIC_CHANNEL_BROADCAST, CLASSIC_CHANNEL_REQUEST, CLASSIC_CHANNEL_RESPONSE};
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        sio_str rest = channel;
-        if (!eat(&rest, peer->key) || !eat(&rest, infix_of(kinds[i])) || !eat(&rest, peer->nsp) ||
-            !eat(&rest, SIO_STR("#")))
-            continue;
-        *suffix = sio_str_of(NULL, 0);
-        if (rest.len > 0 && kinds[i] == CLASSIC_CHANNEL_REQUEST)
-            continue;
-        if (rest.len > 0) /* the last character is cut blindly, as the Node adapter does */
-            *suffix = sio_str_of(rest.ptr, rest.len - 1);
-        return kinds[i];
-    }
-    return CLASSIC_CHANNEL_NONE;
+    enum sio__classic_channel kind = CLASSIC_CHANNEL_NONE;
+    sio_str rest = channel;
+    *suffix = sio_str_of(NULL, 0);
+    if (!eat(&rest, peer->key))
+        return CLASSIC_CHANNEL_NONE;
+    if (eat(&rest, BROADCAST_INFIX))
+        kind = CLASSIC_CHANNEL_BROADCAST;
+    else if (eat(&rest, REQUEST_INFIX))
+        kind = CLASSIC_CHANNEL_REQUEST;
+    else if (eat(&rest, RESPONSE_INFIX))
+        kind = CLASSIC_CHANNEL_RESPONSE;
+    if (!eat(&rest, peer->nsp) || !eat(&rest, SIO_STR("#")))
+        return CLASSIC_CHANNEL_NONE;
+    if (rest.len > 0 && kind == CLASSIC_CHANNEL_REQUEST)
+        return CLASSIC_CHANNEL_NONE;
+    if (rest.len > 0) /* the last character is cut blindly, as the Node adapter does */
+        *suffix = sio_str_of(rest.ptr, rest.len - 1);
+    return kind;
 }
-
-const struct sio__wire sio__wire_classic = {
-    .name = "classic",
-    .encode = sio__classic_encode,
-    .decode = sio__classic_decode,
-};

@@ -221,6 +221,22 @@ static sio_status json_query(struct object *o, const struct sio_message *msg, ui
     return json_number(o, SIO_STR("\"type\""), type);
 }
 
+static bool is_empty_list(sio_str packed)
+{
+    sio_cursor c = sio_cursor_at(packed);
+    sio_value v;
+    return packed.len == 0 || (sio_cursor_read(&c, &v) == SIO_OK && v.v.count == 0);
+}
+
+/* Rooms without `opts`: exceptions have no place here. */
+static sio_status json_sockets(struct object *o, const struct sio_message *msg)
+{
+    if (!is_empty_list(msg->except))
+        return SIO_EINVAL;
+    TRY(json_query(o, msg, CLASSIC_SOCKETS));
+    return json_packed(o, SIO_STR("\"rooms\""), or_empty_array(msg->rooms));
+}
+
 static sio_status json_request(struct object *o, const struct sio__peer *peer,
                                const struct sio_message *msg)
 {
@@ -235,8 +251,7 @@ static sio_status json_request(struct object *o, const struct sio__peer *peer,
         TRY(json_query(o, msg, CLASSIC_REMOTE_FETCH));
         return json_opts(o, msg);
     case SIO_MSG_SOCKETS:
-        TRY(json_query(o, msg, CLASSIC_SOCKETS));
-        return json_packed(o, SIO_STR("\"rooms\""), or_empty_array(msg->rooms));
+        return json_sockets(o, msg);
     case SIO_MSG_ALL_ROOMS:
         return json_query(o, msg, CLASSIC_ALL_ROOMS);
     case SIO_MSG_SERVER_SIDE_EMIT:

@@ -8,11 +8,15 @@
 
 /* Borrowed until the target's next change. */
 struct sio__target_view {
-    sio_str rooms;  /* packed array */
-    sio_str except; /* packed array */
-    sio_str flags;  /* packed map, keys in the order they were first set */
-    size_t names;   /* rooms and exceptions together */
-    size_t longest; /* bytes of the longest of those names */
+    sio_str rooms;       /* packed array */
+    sio_str except;      /* packed array */
+    sio_str flags;       /* packed map, keys in the order they were first set; `local`, which is
+                            never sent, is among them */
+    size_t names;        /* rooms and exceptions together */
+    size_t longest;      /* bytes of the longest of those names */
+    bool local;          /* the flags that only servers have: */
+    bool single;         /* expectSingleResponse */
+    unsigned timeout_ms; /* 0: not said */
 };
 
 /* target NULL: the whole namespace. */

@@ -16,6 +16,7 @@
 #include <sio/args.h>
 #include <sio/export.h>
 #include <sio/link.h>
+#include <sio/result.h>
 #include <sio/status.h>
 #include <sio/str.h>
 #include <sio/target.h>
@@ -75,14 +76,6 @@ SIO_API sio_status sio_emitter_of(const sio_emitter *em, sio_str nsp, sio_emitte
  *  come (their handle stays valid inside them). NULL allowed. */
 SIO_API void sio_emitter_free(sio_emitter *em);
 
-/** What became of an emit. Borrowed until the callback returns. */
-typedef struct sio_emit_result {
-    sio_status status;  /**< SIO_OK: Redis has taken it */
-    int64_t receivers;  /**< subscribers that Redis reached, which are servers and not clients;
-                             -1 unless status is SIO_OK */
-    const char *text;   /**< the reason for people, Redis's own words if it gave any; never NULL */
-} sio_emit_result;
-
 /** The one end of a successful call: accepted, or failed with the reason. */
 typedef void sio_emit_cb(sio_emitter *em, const sio_emit_result *result, void *user);
 
@@ -97,9 +90,10 @@ typedef void sio_emit_cb(sio_emitter *em, const sio_emit_result *result, void *u
  *               date or binary, and, beside binary, an object with "_placeholder": true.
  *  @param done  NULL: nobody is told
  *  @param user  for `done`
- *  @return SIO_OK, SIO_EINVAL (event or args), SIO_ETOOBIG (a bound of the
- *          options), SIO_ENOMEM, SIO_EFULL (the outbox is at its bound),
- *          SIO_ECLOSED or SIO_EFORK. On failure nothing is sent and `done` is not called. */
+ *  @return SIO_OK, SIO_EINVAL (event or args, or a target that only servers can send to),
+ *          SIO_ETOOBIG (a bound of the options), SIO_ENOMEM, SIO_EFULL (the outbox is at its
+ *          bound), SIO_ECLOSED or SIO_EFORK. On failure nothing is sent and `done` is not
+ *          called. */
 SIO_API sio_status sio_emitter_emit(sio_emitter *em, const sio_target *to, sio_str event,
                                     const sio_args *args, sio_emit_cb *done, void *user);
 

@@ -164,6 +164,8 @@ typedef struct sio_link_stats {
     uint64_t connects;                 /**< times the link came up */
     uint64_t attempts_failed;          /**< attempts that did not */
     uint64_t disconnects;              /**< times an established connection was lost */
+    uint64_t messages;                 /**< that adapters on this link were brought by Redis */
+    uint64_t subscriber_disconnects;   /**< times the connection that brings them was lost */
 } sio_link_stats;
 
 /** Copy the counters. @return SIO_OK or SIO_EFORK. */

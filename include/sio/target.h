@@ -44,6 +44,25 @@ SIO_API void sio_target_volatile(sio_target *target);
  *  negotiated compression. */
 SIO_API void sio_target_compress(sio_target *target, bool compress);
 
+/** @name What only servers can say
+ *  An emitter refuses a target with one of these. @{ */
+
+/** The sockets of this process only; nothing is published. */
+SIO_API void sio_target_local(sio_target *target);
+
+/** How long acknowledgements are waited for.
+ *  @param target  of sio_adapter_emit_with_ack()
+ *  @param ms      milliseconds; 0 counts as 1 */
+SIO_API void sio_target_timeout(sio_target *target, unsigned ms);
+
+/** One socket of this process or another, as Node's RemoteSocket: an acknowledged emit
+ *  ends with the first acknowledgement.
+ *  @param target  without rooms so far
+ *  @param sid     the socket's id
+ *  @return SIO_OK, SIO_ENOMEM, SIO_ETOOBIG or SIO_EINVAL (not UTF-8, or there are rooms). */
+SIO_API sio_status sio_target_socket(sio_target *target, sio_str sid);
+/** @} */
+
 SIO_API size_t sio_target_rooms(const sio_target *target);  /**< how many rooms */
 SIO_API size_t sio_target_excepts(const sio_target *target); /**< how many exceptions */
 

@@ -41,6 +41,24 @@ function classicSeed({ name, sender, inputs, channel, payload_hex }) {
 
 for (const vector of CLASSIC)
     classicSeed(vector);
+
+/* of fuzz_adapter.c: the first byte's bits, and the ids of its questions */
+const ROUTE = { broadcasts: 0, room: 1, requests: 2, responses: 3 }, ACKS = 4, ASKS = 8;
+
+function adapterSeed({ name, inputs, ids, channel, payload_hex }) {
+    const route = channel.startsWith(`${inputs.key}-request`) ? ROUTE.requests
+        : channel.startsWith(`${inputs.key}-response`) ? ROUTE.responses : ROUTE.broadcasts;
+    const known = channel.replace(inputs.key, 'socket.io').replace(inputs.nsp, '/');
+    const payload = Buffer.from(bytes(payload_hex).toString('latin1')
+        .replaceAll(ids?.requestId ?? '\xff', '000001'), 'latin1');
+    seed('adapter', name, Buffer.concat([
+        Buffer.from([route | ACKS | (route === ROUTE.responses ? ASKS : 0)]),
+        Buffer.from(`${known}\n`), payload,
+    ]));
+}
+
+for (const vector of CLASSIC)
+    adapterSeed(vector);
 for (const { name, encoding, payload_hex } of VECTORS) {
     if (encoding === 'msgpack')
         seed('msgpack', name, bytes(payload_hex));
@@ -172,6 +190,24 @@ const SEED = '\u0001\u0002\u0003\u0004\u0005\u0006\u0007\u0008';
     '*1\r\n'.repeat(9), ':\r\n', '$5\r\nab\u0000\r\n\r\n', '*1\r\n$1\r\n\u0007\r\n', '%1\r\n+a\r\n:1\r\n', '_\r\n',
     '#t\r\n,1.5\r\n(123\r\n=7\r\ntxt:abc\r\n~1\r\n:1\r\n>2\r\n+a\r\n+b\r\n',
 ].forEach((stream, i) => seed('reply', `made-${i}`, SEED + stream));
+const resp = (...parts) => `*${parts.length}\r\n` + parts.map((part) =>
+    (typeof part === 'number' ? `:${part}\r\n` : `$${Buffer.byteLength(part)}\r\n${part}\r\n`)).join('');
+const MESSAGE = resp('message', 'socket.io#/#room#', 'payload');
+const PMESSAGE = resp('pmessage', 'socket.io#/#*', 'socket.io#/#room#', '\x93\r\n*3\r\n$7\r\n');
+[
+    MESSAGE + PMESSAGE + MESSAGE, resp('subscribe', 'a', 1) + resp('psubscribe', 'a*', 2),
+    resp('unsubscribe', 'a', 0) + resp('punsubscribe', 'a*', 0), resp('pong', ''), '+PONG\r\n', '+OK\r\n',
+    '-NOPERM this user has no permissions\r\n' + MESSAGE, ':1\r\n', '$-1\r\n', '*-1\r\n', '*0\r\n',
+    '*3\r\n$11\r\nunsubscribe\r\n$-1\r\n:0\r\n', resp('message', '', ''), resp('message', 'a', 1),
+    resp('subscribe', 'a', 'b'), resp('subscribe', 1, 1), resp(1, 'a', 'b'), resp('smessage', 'a', 'b'),
+    resp('message', 'a'), resp('message', 'a', 'b', 'c', 'd'), resp('pmessage', 'a', 'b', 1), '*1\r\n$4\r\npong\r\n',
+    '*03\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nb\r\n', '*3\r\n$07\r\nmessage\r\n$1\r\na\r\n$1\r\nb\r\n',
+    '*3\r\n$7\r\nmessage\r\n$1\r\naXY$1\r\nb\r\n', '*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nbXY' + MESSAGE,
+    '*3\r\n$7\r\nmessage\r\n$1\r\na\r\n*1\r\n:1\r\n' + MESSAGE, '*3\r\n$7\r\nmessage\r\n+a\r\n$1\r\nb\r\n',
+    '*3\r\n$7\r\nmessage\r\n$999999999\r\n', '*3\r\n$7\r\nmessage\r\n$9999999999\r\n', '*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:x\r\n',
+    '*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:-1\r\n', '*3\n$7\nmessage\n', MESSAGE + 'garbage\r\n', '*3\r\n$7\r\nmes',
+    resp('message', 'a'.repeat(40), 'b'.repeat(100)), '*1048577\r\n', '*2\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n',
+].forEach((stream, i) => seed('pushes', `made-${i}`, SEED + stream));
 [
     'redis://127.0.0.1:6379', 'redis://:secret@host:1/2', 'redis://user:p%40ss@[::1]:6380/15', 'valkey://h',
     'unix:///run/redis.sock', 'unix://u:p@/run/r.sock?db=3', 'redis://', 'redis:///', 'redis://h:0', 'redis://h/x',

@@ -1,59 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Allocations, which are counted and can be made to fail: a publish in the steady state
  * makes none, and without memory everything says so or tries again. */
+#include "tests/memory/alloc.h"
+
 #include "client.h"
-
-#include <errno.h>
-
 #include "link/publish.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED /* malloc is the sanitizer's */
-#endif
-#endif
-
-static _Atomic long allocations;
-static _Atomic long fail_at = -1; /* the number of the allocation that fails; -1: none */
-
-#ifndef SANITIZED
-/* glibc's own names for what is replaced here, for the libraries underneath as well. */
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t n, size_t size);
-void *__libc_realloc(void *memory, size_t size);
-
-static bool fails(void)
-{
-    if (allocations++ != fail_at)
-        return false;
-    errno = ENOMEM;
-    return true;
-}
-
-SIO_API void *malloc(size_t size)
-{
-    return fails() ? NULL : __libc_malloc(size);
-}
-
-SIO_API void *calloc(size_t n, size_t size)
-{
-    return fails() ? NULL : __libc_calloc(n, size);
-}
-
-SIO_API void *realloc(void *memory, size_t size)
-{
-    return fails() ? NULL : __libc_realloc(memory, size);
-}
-#endif
-
-static void skip_if_sanitized(void)
-{
-#ifdef SANITIZED
-    SIO_SKIP("the sanitizer's malloc cannot be replaced");
-#endif
-}
 
 /* In lots that fit the outbox, each with its pause for the answers. */
 static void publish_lots(struct client *client, int lots)
@@ -73,9 +24,8 @@ static void steady_state(enum client_mode mode)
     struct client client;
     sio_link_opts opts;
     long before;
-    void *volatile probe; /* or the compiler leaves it out */
 
-    skip_if_sanitized();
+    alloc_require();
     redis = redis_fixture_new(REDIS_UNIX, NULL);
     client_init(&client, mode, &opts, redis_fixture_url(redis));
     client_open(&client, &opts);
@@ -85,12 +35,9 @@ static void steady_state(enum client_mode mode)
         assert_int_equal(client_publish(&client, "socket.io#/#room#", i), SIO_OK);
     redis_fixture_cont(redis);
     CLIENT_WAIT(&client, client.ended == 3000);
-    before = allocations;
-    probe = malloc(1);
-    assert_int_equal(allocations, before + 1); /* they are counted */
-    free(probe);
+    before = alloc_made;
     publish_lots(&client, 100);
-    assert_int_equal(allocations, before + 1);
+    assert_int_equal(alloc_made, before);
     client_free(&client);
     redis_fixture_free(redis);
 }
@@ -112,7 +59,7 @@ static void new_without_memory_42(void **state)
     long n = 0;
 
     (void)state;
-    skip_if_sanitized();
+    alloc_require();
     for (int mode = THREADED; mode <= ON_LOOP; mode++) {
         struct client client;
         sio_link_opts opts;
@@ -121,9 +68,9 @@ static void new_without_memory_42(void **state)
         client_init(&client, (enum client_mode)mode, &opts, "redis://u:p@127.0.0.1:1");
         opts.client_name = "name";
         for (n = 0;; n++) {
-            fail_at = allocations + n;
+            alloc_arm(n, false);
             status = sio_link_new(&opts, &client.link, NULL, 0);
-            fail_at = -1;
+            alloc_disarm();
             if (status == SIO_OK)
                 break;
             assert_true(status == SIO_ENOMEM || status == SIO_ESYS);
@@ -140,7 +87,7 @@ static void connecting_without_memory_42(void **state)
     int failed = 0;
 
     (void)state;
-    skip_if_sanitized();
+    alloc_require();
     redis = redis_fixture_new(REDIS_TCP, NULL);
     for (int n = 0; n < 40; n++) {
         struct client client;
@@ -149,9 +96,9 @@ static void connecting_without_memory_42(void **state)
         client_init(&client, ON_LOOP, &opts, redis_fixture_url(redis));
         opts.client_name = "name";
         client_open(&client, &opts);
-        fail_at = allocations + n;
+        alloc_arm(n, false);
         CLIENT_WAIT(&client, client.ups + client.downs > 0);
-        fail_at = -1;
+        alloc_disarm();
         failed += client.downs;
         assert_int_equal(client_publish(&client, "ch", n), SIO_OK);
         CLIENT_WAIT(&client, client.ended == 1);
@@ -168,19 +115,19 @@ static void a_publish_without_memory_changes_nothing_42(void **state)
     sio_link_opts opts;
 
     (void)state;
-    skip_if_sanitized();
+    alloc_require();
     client_init(&client, ON_LOOP, &opts, "unix:///nonexistent/socket");
     client_open(&client, &opts);
-    fail_at = allocations;
+    alloc_arm(0, false);
     assert_int_equal(client_publish(&client, "ch", 1), SIO_ENOMEM);
-    fail_at = -1;
+    alloc_disarm();
     assert_int_equal(client_stats(&client).outbox_publishes, 0);
     assert_int_equal(client_stats(&client).outbox_bytes, 0);
     assert_int_equal(client_stats(&client).refused[SIO_ENOMEM], 1);
     assert_int_equal(client_publish(&client, "ch", 2), SIO_OK);
-    fail_at = allocations;
+    alloc_arm(0, false);
     assert_int_equal(sio_link_drain(client.link, NULL, NULL), SIO_ENOMEM);
-    fail_at = -1;
+    alloc_disarm();
     client_free(&client);
     assert_int_equal(client.ended, 1);
 }

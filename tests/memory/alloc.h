@@ -21,6 +21,7 @@
 #endif
 #endif
 
+static atomic_long alloc_made;          /* allocations asked for, but for the spared ones */
 static atomic_long alloc_live;          /* allocations that have not been freed */
 static atomic_long alloc_left = -1;     /* armed: how many succeed before one fails */
 static atomic_bool alloc_lasting;       /* armed: all those behind it fail too */
@@ -36,7 +37,10 @@ void __libc_free(void *memory);
 
 static bool alloc_fails(void)
 {
-    if (alloc_spared || atomic_load(&alloc_left) < 0)
+    if (alloc_spared)
+        return false;
+    atomic_fetch_add(&alloc_made, 1);
+    if (atomic_load(&alloc_left) < 0)
         return false;
     if (atomic_fetch_sub(&alloc_left, 1) != 0)
         return false;

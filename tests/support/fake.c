@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 #include "fake.h"
 
+#include <ctype.h>
 #include <hiredis/hiredis.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "unit.h"
 
-enum { MAX_PUBLISHES = 4096, COMMANDS = 8 };
+enum { MAX_PUBLISHES = 4096, COMMANDS = 16, CONNECTIONS = 8 };
+
+struct connection {
+    int fd; /* -1: none */
+    redisReader *reader;
+    bool subscribed;
+};
 
 struct fake_redis {
     fake_redis_answer *answer;
@@ -21,6 +30,11 @@ struct fake_redis {
     pthread_t thread;
     _Atomic int publishes, connections;
     int numbers[MAX_PUBLISHES];
+    struct connection conns[CONNECTIONS];
+    pthread_mutex_t lock;
+    pthread_cond_t pushed;
+    char *push;
+    size_t push_len;
     struct {
         char name[16];
         int n;
@@ -49,8 +63,26 @@ static const char *usual(const char *name)
     return "+OK\r\n";
 }
 
-/* 0: the connection is to be closed. */
-static int obey(struct fake_redis *fake, int fd, const redisReply *command)
+/* How Redis confirms; the name is the command's. */
+static bool confirm(int fd, const redisReply *command)
+{
+    const redisReply *name = command->element[1];
+    char head[64], verb[16];
+    char tail[] = "\r\n:1\r\n";
+    struct iovec iov[3] = {
+        {.iov_base = head}, {name->str, (size_t)name->len}, {tail, sizeof tail - 1}};
+    struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 3};
+
+    snprintf(verb, sizeof verb, "%s", command->element[0]->str);
+    for (char *c = verb; *c != '\0'; c++)
+        *c = (char)tolower((unsigned char)*c);
+    iov[0].iov_len = (size_t)snprintf(head, sizeof head, "*3\r\n$%zu\r\n%s\r\n$%zu\r\n",
+                                      strlen(verb), verb, (size_t)name->len);
+    return sendmsg(fd, &msg, MSG_NOSIGNAL) >= 0;
+}
+
+/* false: the connection is to be closed. */
+static bool obey(struct fake_redis *fake, struct connection *conn, const redisReply *command)
 {
     const char *name = command->element[0]->str, *answer;
 
@@ -59,56 +91,110 @@ static int obey(struct fake_redis *fake, int fd, const redisReply *command)
         fake->publishes++;
     }
     answer = fake->answer(fake->arg, name, count(fake, name));
+    if (strstr(name, "SUBSCRIBE") != NULL) {
+        conn->subscribed = true;
+        if (answer == FAKE_USUAL)
+            return confirm(conn->fd, command);
+    }
     if (answer == FAKE_USUAL)
         answer = usual(name);
-    return answer != NULL && send(fd, answer, strlen(answer), MSG_NOSIGNAL) >= 0;
+    return answer != NULL && send(conn->fd, answer, strlen(answer), MSG_NOSIGNAL) >= 0;
 }
 
-/* Wait for fd; 0: the fake is to end. */
-static int wait_for(struct fake_redis *fake, int fd)
+static void drop(struct connection *conn)
 {
-    struct pollfd fds[2] = {{.fd = fake->stop[0], .events = POLLIN}, {.fd = fd, .events = POLLIN}};
-
-    poll(fds, 2, -1);
-    return fds[0].revents == 0;
+    redisReaderFree(conn->reader);
+    close(conn->fd);
+    *conn = (struct connection){.fd = -1};
 }
 
-static void serve(struct fake_redis *fake, int fd)
+static void serve(struct fake_redis *fake, struct connection *conn)
 {
-    redisReader *reader = redisReaderCreate();
     char bytes[4096];
-    int open = 1;
+    ssize_t n = recv(conn->fd, bytes, sizeof bytes, 0);
+    redisReply *command = NULL;
+    bool open = n > 0;
 
-    while (open && wait_for(fake, fd)) {
-        redisReply *command = NULL;
-        ssize_t n = recv(fd, bytes, sizeof bytes, 0);
+    if (open)
+        redisReaderFeed(conn->reader, bytes, (size_t)n);
+    while (open && redisReaderGetReply(conn->reader, (void **)&command) == REDIS_OK &&
+           command != NULL) {
+        open = obey(fake, conn, command);
+        freeReplyObject(command);
+    }
+    if (!open)
+        drop(conn);
+}
 
-        if (n <= 0)
-            break;
-        redisReaderFeed(reader, bytes, (size_t)n);
-        while (open && redisReaderGetReply(reader, (void **)&command) == REDIS_OK &&
-               command != NULL) {
-            open = obey(fake, fd, command);
-            freeReplyObject(command);
+static void welcome(struct fake_redis *fake)
+{
+    int fd = accept4(fake->listener, NULL, NULL, SOCK_CLOEXEC);
+
+    for (int i = 0; fd >= 0 && i < CONNECTIONS; i++) {
+        if (fake->conns[i].fd < 0) {
+            fake->conns[i] = (struct connection){.fd = fd, .reader = redisReaderCreate()};
+            fake->connections++;
+            return;
         }
     }
-    redisReaderFree(reader);
+    if (fd >= 0)
+        close(fd);
+}
+
+static void push(struct fake_redis *fake)
+{
+    pthread_mutex_lock(&fake->lock);
+    for (int i = 0; i < CONNECTIONS; i++) {
+        if (fake->conns[i].fd >= 0 && fake->conns[i].subscribed)
+            send(fake->conns[i].fd, fake->push, fake->push_len, MSG_NOSIGNAL);
+    }
+    free(fake->push);
+    fake->push = NULL;
+    pthread_cond_signal(&fake->pushed);
+    pthread_mutex_unlock(&fake->lock);
 }
 
 static void *run(void *arg)
 {
     struct fake_redis *fake = arg;
 
-    while (wait_for(fake, fake->listener)) {
-        int fd = accept4(fake->listener, NULL, NULL, SOCK_CLOEXEC);
+    for (;;) {
+        struct pollfd fds[CONNECTIONS + 2] = {{.fd = fake->stop[0], .events = POLLIN},
+                                              {.fd = fake->listener, .events = POLLIN}};
+        char word;
 
-        if (fd < 0)
-            continue;
-        fake->connections++;
-        serve(fake, fd);
-        close(fd);
+        for (int i = 0; i < CONNECTIONS; i++)
+            fds[i + 2] = (struct pollfd){.fd = fake->conns[i].fd, .events = POLLIN};
+        poll(fds, CONNECTIONS + 2, -1);
+        if (fds[0].revents != 0 && (read(fake->stop[0], &word, 1) != 1 || word != 'p'))
+            break;
+        if (fds[0].revents != 0)
+            push(fake);
+        if (fds[1].revents != 0)
+            welcome(fake);
+        for (int i = 0; i < CONNECTIONS; i++) {
+            if (fds[i + 2].revents != 0 && fds[i + 2].fd == fake->conns[i].fd)
+                serve(fake, &fake->conns[i]);
+        }
+    }
+    for (int i = 0; i < CONNECTIONS; i++) {
+        if (fake->conns[i].fd >= 0)
+            drop(&fake->conns[i]);
     }
     return NULL;
+}
+
+void fake_redis_push(struct fake_redis *fake, const char *bytes, size_t len)
+{
+    pthread_mutex_lock(&fake->lock);
+    fake->push = malloc(len);
+    assert_non_null(fake->push);
+    memcpy(fake->push, bytes, len);
+    fake->push_len = len;
+    assert_int_equal(write(fake->stop[1], "p", 1), 1);
+    while (fake->push != NULL)
+        pthread_cond_wait(&fake->pushed, &fake->lock);
+    pthread_mutex_unlock(&fake->lock);
 }
 
 struct fake_redis *fake_redis_new(fake_redis_answer *answer, void *arg)
@@ -119,6 +205,10 @@ struct fake_redis *fake_redis_new(fake_redis_answer *answer, void *arg)
     assert_non_null(fake);
     fake->answer = answer;
     fake->arg = arg;
+    pthread_mutex_init(&fake->lock, NULL);
+    pthread_cond_init(&fake->pushed, NULL);
+    for (int i = 0; i < CONNECTIONS; i++)
+        fake->conns[i].fd = -1;
     strcpy(fake->dir, "/tmp/sio-fake-XXXXXX");
     assert_non_null(mkdtemp(fake->dir));
     snprintf(path.sun_path, sizeof path.sun_path, "%s/s", fake->dir);

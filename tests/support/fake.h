@@ -17,6 +17,8 @@ struct fake_redis *fake_redis_new(fake_redis_answer *answer, void *arg);
 const char *fake_redis_url(const struct fake_redis *fake);
 int fake_redis_publishes(struct fake_redis *fake);       /* numbers it was sent so far */
 int fake_redis_publish(struct fake_redis *fake, int at); /* the at-th of them */
+/* Send these bytes to every connection that has asked to subscribe. */
+void fake_redis_push(struct fake_redis *fake, const char *bytes, size_t len);
 int fake_redis_connections(struct fake_redis *fake);
 void fake_redis_free(struct fake_redis *fake);
 

@@ -13,6 +13,10 @@
  * expressed in C (a function, toJSON, a typed array that Node truncates). */
 bool tagged_add(sio_args *args, sio_cursor *cursor);
 
+/* Append the value at the cursor as tagged JSON and step over it. False: not packed, or no
+ * memory. What has no tag, another extension, is written as {"$ext":"its bytes in hex"}. */
+bool tagged_write(sio_cursor *cursor, sio_buf *out);
+
 /* The packed value of a field of the packed map; len 0: absent. */
 sio_str tagged_field(sio_str packed_map, const char *name);
 

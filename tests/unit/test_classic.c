@@ -16,11 +16,11 @@
 
 static struct sio__peer peer_of(const struct vector *vector, enum sio__role role)
 {
-    struct sio__peer peer = {
-        .role = role,
-        .key = tagged_text(vector->inputs, "key"),
-        .nsp = tagged_text(vector->inputs, "nsp"),
-        .answers_to_uid = tagged_true(vector->inputs, "publishOnSpecificResponseChannel")};
+    struct sio__peer peer = {.role = role,
+                             .key = tagged_text(vector->inputs, "key"),
+                             .nsp = tagged_text(vector->inputs, "nsp"),
+                             .answers_to_uid =
+                                 tagged_true(vector->inputs, "publishOnSpecificResponseChannel")};
     if (peer.key.ptr == NULL)
         peer.key = SIO_STR("socket.io");
     if (peer.nsp.ptr == NULL)
@@ -208,18 +208,17 @@ static void old_packages_decode(void **state)
 static void old_join_names_its_socket(void **state)
 {
     (void)state;
-    struct sio__peer peer = {
-        .role = SIO__SERVER, .key = SIO_STR("socket.io"), .nsp = SIO_STR("/")};
+    struct sio__peer peer = {.role = SIO__SERVER, .key = SIO_STR("socket.io"), .nsp = SIO_STR("/")};
     struct sio_message msg;
     sio_buf scratch;
     sio_buf_init(&scratch);
-    sio_str payload =
-        SIO_STR("{\"requestId\":\"R\",\"type\":2,\"sid\":\"S\",\"room\":\"a\"}");
+    sio_str payload = SIO_STR("{\"requestId\":\"R\",\"type\":2,\"sid\":\"S\",\"room\":\"a\"}");
     assert_int_equal(decode(&peer, SIO_STR("socket.io-request#/#"), payload, &scratch, &msg),
                      SIO__DECODED);
     assert_true(sio_str_eq(msg.sid, SIO_STR("S")));
     assert_true(sio_str_eq(msg.request_id, SIO_STR("R")));
-    assert_true(sio_str_eq(msg.target_rooms, SIO_STR("\xa1" "a")));
+    assert_true(sio_str_eq(msg.target_rooms, SIO_STR("\xa1"
+                                                     "a")));
     sio_buf_fini(&scratch);
 }
 
@@ -232,8 +231,8 @@ struct hostile {
 };
 
 #define BROADCAST "socket.io#/#"
-#define REQUEST "socket.io-request#/#"
-#define RESPONSE "socket.io-response#/#"
+#define REQUEST   "socket.io-request#/#"
+#define RESPONSE  "socket.io-response#/#"
 
 static const struct hostile hostiles[] = {
     {"other#/#", "|c0", SIO__NOT_OURS},
@@ -247,8 +246,8 @@ static const struct hostile hostiles[] = {
     {BROADCAST, "{\"a\":1}", SIO__MALFORMED}, /* JSON text: trailing bytes behind 0x7b */
     {BROADCAST, "|c0", SIO__MISSING_FIELD},
     {BROADCAST, "|80", SIO__MISSING_FIELD},
-    {BROADCAST, "|92a161c0", SIO__MISSING_FIELD}, /* no opts */
-    {BROADCAST, "|93a161c080", SIO__MISSING_FIELD}, /* packet nil */
+    {BROADCAST, "|92a161c0", SIO__MISSING_FIELD},               /* no opts */
+    {BROADCAST, "|93a161c080", SIO__MISSING_FIELD},             /* packet nil */
     {BROADCAST, "|93a16181a47479706502c0", SIO__MISSING_FIELD}, /* no data */
     /* data not an array, data empty, event a map */
     {BROADCAST, "|93a16182a47479706502a46461746101c0", SIO__MISSING_FIELD},
@@ -259,6 +258,23 @@ static const struct hostile hostiles[] = {
     {BROADCAST, "|93a16182a47479706502a46461746191a16581a5726f6f6d7301", SIO__MISSING_FIELD},
     {BROADCAST, "|93a16182a47479706502a46461746191a16581a5726f6f6d73a161", SIO__MISSING_FIELD},
     {BROADCAST, "|93a16182a47479706502a46461746191a16581a5726f6f6d739180", SIO__MISSING_FIELD},
+    /* opts.except an integer; no type, another type than socket.io-parser has */
+    {BROADCAST, "|93a16182a47479706502a46461746191a16581a665786365707401", SIO__MISSING_FIELD},
+    {BROADCAST, "|93a16181a46461746191a16580", SIO__MISSING_FIELD},
+    {BROADCAST, "|93a16182a47479706507a46461746191a16580", SIO__MISSING_FIELD},
+    /* data not an array, data empty, with all else in order */
+    {BROADCAST, "|93a16182a47479706502a4646174610180", SIO__MISSING_FIELD},
+    {BROADCAST, "|93a16182a47479706502a4646174619080", SIO__MISSING_FIELD},
+    {BROADCAST,
+     "|93a17583a47479706502a46461746190a36e7370a12f83a5726f6f6d7390a665786365707490a5666c61677380",
+     SIO__MISSING_FIELD},
+    /* a fourth element that is cut, bytes behind the last one */
+    {BROADCAST, "|94a16182a47479706502a46461746191a16580a5", SIO__MALFORMED},
+    {BROADCAST, "|93a16182a47479706502a46461746191a16580c0", SIO__MALFORMED},
+    {BROADCAST, "|93a5", SIO__MALFORMED},
+    {BROADCAST, "|93a16182a5", SIO__MALFORMED},
+    {BROADCAST, "|93a5c0c0", SIO__MALFORMED},
+    {BROADCAST, "|93c082a5c0c0", SIO__MALFORMED},
     /* nsp null, another nsp */
     {BROADCAST, "|93a16183a47479706502a46461746191a165a36e7370c080", SIO__NOT_OURS},
     {BROADCAST, "|93a16183a47479706502a46461746191a165a36e7370a22f7880", SIO__NOT_OURS},
@@ -268,17 +284,31 @@ static const struct hostile hostiles[] = {
     {BROADCAST, "|93a16182a47479706502a46461746191a16581a5726f6f6d73c0", SIO__DECODED},
     {BROADCAST, "|93a16182a47479706502a46461746191a16581a5726f6f6d73912a", SIO__DECODED},
     {BROADCAST, "|93c082a47479706502a46461746191a16580", SIO__DECODED}, /* no uid: nobody's own */
+    /* numbers as names of events and rooms; flags that are none */
+    {BROADCAST, "|93a16182a47479706502a46461746191ff80", SIO__DECODED},
+    {BROADCAST, "|93a16182a47479706502a46461746191cb3ff800000000000080", SIO__DECODED},
+    {BROADCAST, "|93a16182a47479706502a46461746191a16581a5726f6f6d7391ff", SIO__DECODED},
+    {BROADCAST, "|93a16182a47479706502a46461746191a16581a5726f6f6d7391cb3ff8000000000000",
+     SIO__DECODED},
+    {BROADCAST, "|93a16182a47479706502a46461746191a16581a5666c61677301", SIO__DECODED},
     {REQUEST, "", SIO__MALFORMED},
     {REQUEST, "|c0", SIO__MISSING_FIELD},
     {REQUEST, " {\"type\":2}", SIO__MALFORMED},
     {REQUEST, "{\"type\":2", SIO__MALFORMED},
     {REQUEST, "[1]", SIO__MALFORMED},
+    {REQUEST, "|80c0", SIO__MALFORMED},
+    {REQUEST, "|81a5", SIO__MALFORMED},
+    {REQUEST, "{\"type\":3,\"opts\":{\"rooms\":1},\"rooms\":[]}", SIO__MISSING_FIELD},
     {REQUEST, "{}", SIO__UNKNOWN_TYPE},
     {REQUEST, "{\"type\":\"3\"}", SIO__UNKNOWN_TYPE},
     {REQUEST, "{\"type\":99}", SIO__UNKNOWN_TYPE},
     {REQUEST, "{\"type\":-1}", SIO__UNKNOWN_TYPE},
     {REQUEST, "{\"type\":2,\"opts\":{}}", SIO__MISSING_FIELD},
     {REQUEST, "{\"type\":2,\"opts\":{},\"rooms\":\"a\"}", SIO__MISSING_FIELD},
+    {REQUEST, "{\"type\":2,\"sid\":\"s\"}", SIO__MISSING_FIELD},
+    {REQUEST, "{\"type\":2,\"sid\":\"s\",\"room\":1}", SIO__MISSING_FIELD},
+    {REQUEST, "{\"type\":0,\"requestId\":\"x\",\"rooms\":1}", SIO__MISSING_FIELD},
+    {REQUEST, "{\"type\":0,\"requestId\":\"x\"}", SIO__DECODED},
     {REQUEST, "{\"type\":3,\"opts\":null,\"rooms\":[]}", SIO__MISSING_FIELD},
     {REQUEST, "{\"type\":3,\"opts\":{},\"rooms\":[]}", SIO__DECODED},
     {REQUEST, "{\"type\":4,\"opts\":{}}", SIO__DECODED},
@@ -291,6 +321,8 @@ static const struct hostile hostiles[] = {
     {REQUEST, "{\"type\":7,\"requestId\":\"x\"}", SIO__MISSING_FIELD},
     {REQUEST, "{\"type\":7,\"requestId\":\"x\",\"packet\":{\"type\":2,\"data\":[\"e\"]}}",
      SIO__MISSING_FIELD},
+    {REQUEST, "{\"type\":7,\"packet\":{\"type\":2,\"data\":[\"e\"]},\"opts\":{}}",
+     SIO__MISSING_FIELD},
     {REQUEST,
      "{\"type\":7,\"requestId\":\"x\",\"packet\":{\"type\":2,\"data\":[\"e\"]},\"opts\":{}}",
      SIO__DECODED},
@@ -299,6 +331,9 @@ static const struct hostile hostiles[] = {
     {RESPONSE, "{\"requestId\":\"x\",\"sockets\":1}", SIO__MISSING_FIELD},
     {RESPONSE, "{\"requestId\":\"x\",\"type\":8}", SIO__MISSING_FIELD},
     {RESPONSE, "{\"requestId\":\"x\",\"type\":8,\"clientCount\":-1}", SIO__MISSING_FIELD},
+    {RESPONSE, "{\"requestId\":\"x\",\"type\":8,\"clientCount\":4294967296}", SIO__MISSING_FIELD},
+    {RESPONSE, "{\"requestId\":\"x\",\"type\":8,\"clientCount\":4294967295}", SIO__DECODED},
+    {RESPONSE, "{\"requestId\":\"x\",\"type\":\"8\"}", SIO__UNKNOWN_TYPE},
     {RESPONSE, "{\"requestId\":\"x\",\"type\":5}", SIO__UNKNOWN_TYPE},
     {RESPONSE, "{\"requestId\":\"x\",\"type\":9}", SIO__DECODED},
     {RESPONSE, "{\"requestId\":\"x\"}", SIO__DECODED},
@@ -307,8 +342,7 @@ static const struct hostile hostiles[] = {
 static void hostile_frames(void **state)
 {
     (void)state;
-    struct sio__peer peer = {
-        .role = SIO__SERVER, .key = SIO_STR("socket.io"), .nsp = SIO_STR("/")};
+    struct sio__peer peer = {.role = SIO__SERVER, .key = SIO_STR("socket.io"), .nsp = SIO_STR("/")};
     for (size_t i = 0; i < sizeof hostiles / sizeof hostiles[0]; i++) {
         const struct hostile *h = &hostiles[i];
         unsigned char bytes[256];
@@ -318,11 +352,52 @@ static void hostile_frames(void **state)
         sio_buf_init(&scratch);
         if (payload.len > 0 && payload.ptr[0] == '|')
             payload = sio_str_of(bytes, tagged_hex(sio_str_c(h->payload + 1), bytes));
-        enum sio__verdict verdict =
-            decode(&peer, sio_str_c(h->channel), payload, &scratch, &msg);
+        enum sio__verdict verdict = decode(&peer, sio_str_c(h->channel), payload, &scratch, &msg);
         if (verdict != h->verdict)
             fail_msg("%s on %s: verdict %d, not %d", h->payload, h->channel, (int)verdict,
                      (int)h->verdict);
+        sio_buf_fini(&scratch);
+    }
+}
+
+/* A packet's id is a number that JavaScript can hold, or it has none. */
+static void packet_ids(void **state)
+{
+    static const struct {
+        sio_str packed;
+        int64_t id;
+    } cases[] = {
+        {SIO_STR_INIT("\xcf\x00\x1f\xff\xff\xff\xff\xff\xff"), SIO__SAFE_INTEGER},
+        {SIO_STR_INIT("\xcf\x00\x20\x00\x00\x00\x00\x00\x00"), -1},
+        {SIO_STR_INIT("\xa1"
+                      "1"),
+         -1},
+    };
+    struct sio__peer peer = {.role = SIO__SERVER, .key = SIO_STR("socket.io"), .nsp = SIO_STR("/")};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        static const sio_str head = SIO_STR_INIT("\x93\xa1"
+                                                 "u"
+                                                 "\x83\xa4"
+                                                 "type"
+                                                 "\x02\xa4"
+                                                 "data"
+                                                 "\x91\xa1"
+                                                 "e"
+                                                 "\xa2"
+                                                 "id");
+        struct sio_message msg;
+        sio_buf frame, scratch;
+        sio_buf_init(&frame);
+        sio_buf_init(&scratch);
+        assert_int_equal(sio_buf_append(&frame, head.ptr, head.len), SIO_OK);
+        assert_int_equal(sio_buf_append(&frame, cases[i].packed.ptr, cases[i].packed.len), SIO_OK);
+        assert_int_equal(sio_buf_append(&frame, "\x80", 1), SIO_OK);
+        assert_int_equal(
+            decode(&peer, SIO_STR("socket.io#/#"), sio_buf_str(&frame), &scratch, &msg),
+            SIO__DECODED);
+        assert_int_equal(msg.packet_id, cases[i].id);
+        sio_buf_fini(&frame);
         sio_buf_fini(&scratch);
     }
 }
@@ -331,10 +406,21 @@ static void hostile_frames(void **state)
 static void channels_are_compared_whole(void **state)
 {
     (void)state;
-    static const sio_str payload = {"\x93\xa1" "a" "\x83\xa4" "type" "\x02\xa4" "data" "\x91\xa1" "e"
-                                    "\xa3" "nsp" "\xa3" "/a#" "\x80", 27};
-    struct sio__peer peer = {
-        .role = SIO__SERVER, .key = SIO_STR("k"), .nsp = SIO_STR("/a#")};
+    static const sio_str payload = {"\x93\xa1"
+                                    "a"
+                                    "\x83\xa4"
+                                    "type"
+                                    "\x02\xa4"
+                                    "data"
+                                    "\x91\xa1"
+                                    "e"
+                                    "\xa3"
+                                    "nsp"
+                                    "\xa3"
+                                    "/a#"
+                                    "\x80",
+                                    27};
+    struct sio__peer peer = {.role = SIO__SERVER, .key = SIO_STR("k"), .nsp = SIO_STR("/a#")};
     struct sio__peer other = {.role = SIO__SERVER, .key = SIO_STR("k"), .nsp = SIO_STR("/a")};
     struct sio_message msg;
     sio_buf scratch;
@@ -350,8 +436,7 @@ static void channels_are_compared_whole(void **state)
 static void undefined_on_the_wire(void **state)
 {
     (void)state;
-    struct sio__peer peer = {
-        .role = SIO__SERVER, .key = SIO_STR("socket.io"), .nsp = SIO_STR("/")};
+    struct sio__peer peer = {.role = SIO__SERVER, .key = SIO_STR("socket.io"), .nsp = SIO_STR("/")};
     struct sio__frame frame = {.channel_len = 0};
     sio_args *args;
     sio_buf_init(&frame.buf);
@@ -382,7 +467,10 @@ static void undefined_on_the_wire(void **state)
                               .args_has = SIO__HAS_UNDEFINED,
                               .packet_id = -1};
     assert_int_equal(sio__wire_classic.encode(&peer, &msg, sio_str_of(NULL, 0), &frame), SIO_OK);
-    static const char want[] = "\x93\xa1" "e" "\x88\xa2k1\x01\xa2k3\x03\xa2k5\x05\xa2k7\x07\xa2k9\x09\xa2kb\x0b\xa2kd\x0d\xa2kf\x0f\x92\x80\xc0";
+    static const char want[] = "\x93\xa1"
+                               "e"
+                               "\x88\xa2k1\x01\xa2k3\x03\xa2k5\x05\xa2k7\x07\xa2k9\x09\xa2kb\x0b"
+                               "\xa2kd\x0d\xa2kf\x0f\x92\x80\xc0";
     assert_non_null(memmem(frame.buf.ptr, frame.buf.len, want, sizeof want - 1));
     sio_args_free(args);
     sio_buf_fini(&frame.buf);
@@ -396,6 +484,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(old_packages_decode),
     cmocka_unit_test(old_join_names_its_socket),
     cmocka_unit_test(hostile_frames),
+    cmocka_unit_test(packet_ids),
     cmocka_unit_test(channels_are_compared_whole),
     cmocka_unit_test(undefined_on_the_wire),
 };

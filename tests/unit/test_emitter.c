@@ -150,6 +150,32 @@ static void names_and_rooms_are_bounded(void **state)
     tear_down(&b);
 }
 
+/* `local`, a timeout, one socket: an emitter has no sockets, and waits for no answers. */
+static void targets_for_servers_are_refused(void **state)
+{
+    (void)state;
+    static const enum sio__op ops[] = {SIO__OP_EMIT, SIO__OP_JOIN, SIO__OP_LEAVE,
+                                       SIO__OP_DISCONNECT};
+    struct bench b;
+    set_up(&b, NULL);
+    for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
+        struct sio__call call = {.op = ops[i], .to = b.to, .event = SIO_STR("e")};
+        sio_target_clear(b.to);
+        sio_target_local(b.to);
+        assert_int_equal(encode(&b, ops[i], SIO_STR("e")), SIO_EINVAL);
+        assert_non_null(strstr(sio__emitter_why(b.em, &call), "servers"));
+        sio_target_clear(b.to);
+        sio_target_timeout(b.to, 1000);
+        assert_int_equal(encode(&b, ops[i], SIO_STR("e")), SIO_EINVAL);
+        sio_target_clear(b.to);
+        assert_int_equal(sio_target_socket(b.to, SIO_STR("sid")), SIO_OK);
+        assert_int_equal(encode(&b, ops[i], SIO_STR("e")), SIO_EINVAL);
+        sio_target_clear(b.to);
+        assert_int_equal(encode(&b, ops[i], SIO_STR("e")), SIO_OK);
+    }
+    tear_down(&b);
+}
+
 static void namespaces_are_bounded(void **state)
 {
     (void)state;
@@ -277,6 +303,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(arguments_are_bounded),
     cmocka_unit_test(without_a_link_nothing_is_sent),
     cmocka_unit_test(names_and_rooms_are_bounded),
+    cmocka_unit_test(targets_for_servers_are_refused),
     cmocka_unit_test(namespaces_are_bounded),
     cmocka_unit_test(payloads_are_bounded_to_the_byte),
     cmocka_unit_test(unfinished_arguments_are_refused),

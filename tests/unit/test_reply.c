@@ -84,6 +84,39 @@ static void stops_when_told(void **state)
     }
 }
 
+/* What is left of a feed that was stopped comes before the next feed. */
+static void goes_on_where_it_was_stopped(void **state)
+{
+    struct sio__reply_reader *reader = sio__reply_reader_new(MAX_FRAME);
+    struct seen seen = {.stop_at = 1};
+
+    (void)state;
+    assert_int_equal(sio__reply_feed(reader, "+A\r\n:1\r\n", 8, on_reply, &seen), SIO_ECLOSED);
+    assert_int_equal(sio__reply_feed(reader, ":2\r\n", 4, on_reply, &seen), SIO_OK);
+    assert_int_equal(seen.count, 3);
+    assert_string_equal(seen.replies[0].text, "A");
+    assert_int_equal(seen.replies[1].integer, 1);
+    assert_int_equal(seen.replies[2].integer, 2);
+    assert_string_equal(sio__reply_reader_error(reader), "");
+    sio__reply_reader_free(reader);
+}
+
+static void makes_texts_fit_for_a_log(void **state)
+{
+    struct sio__reply_reader *reader = sio__reply_reader_new(MAX_FRAME);
+    struct seen seen = {0};
+
+    (void)state;
+    assert_int_equal(sio__reply_feed(reader,
+                                     "+a\x01"
+                                     "b\x7f"
+                                     "c\r\n",
+                                     8, on_reply, &seen),
+                     SIO_OK);
+    assert_string_equal(seen.replies[0].text, "a?b?c");
+    sio__reply_reader_free(reader);
+}
+
 static void refuse(const char *bytes, size_t len)
 {
     struct sio__reply_reader *reader = sio__reply_reader_new(MAX_FRAME);
@@ -102,12 +135,40 @@ static void refuses_what_is_not_resp(void **state)
         "\x15\x03\x01", /* a TLS alert */
         "*2147483647\r\n",
         "*1048577\r\n",
+        "*-2\r\n",
+        "*4294967295\r\n",
+        ":1a\r\n",
+        ":1\rx\r\n",
+        ":01\r\n",
+        ":\r\n",
         "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n", /* nine deep */
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         refuse(bad[i], strlen(bad[i]));
+}
+
+/* Whatever the first piece of it was taken for. */
+static void refuses_an_integer_without_end(void **state)
+{
+    static const char digits[] = "1234567890123456789012345678901234567890\r\n";
+
+    (void)state;
+    for (size_t first = 0; first < 30; first++) {
+        struct sio__reply_reader *reader = sio__reply_reader_new(MAX_FRAME);
+        struct seen seen = {0};
+        sio_status status = sio__reply_feed(reader, ":", 1, on_reply, &seen);
+
+        if (status == SIO_OK)
+            status = sio__reply_feed(reader, digits, first, on_reply, &seen);
+        if (status == SIO_OK)
+            status =
+                sio__reply_feed(reader, digits + first, sizeof digits - 1 - first, on_reply, &seen);
+        assert_int_equal(status, SIO_EREDIS);
+        assert_int_equal(seen.count, 0);
+        sio__reply_reader_free(reader);
+    }
 }
 
 static void refuses_an_endless_answer(void **state)
@@ -165,6 +226,27 @@ static void the_greeting_says_what_is_asked_for(void **state)
     assert_int_equal(sio__greeting_write(&greeting, &out), SIO_OK);
     assert_true(sio_str_eq(sio_buf_str(&out), SIO_STR("*1\r\n$4\r\nROLE\r\n")));
     sio_buf_fini(&out);
+}
+
+/* Memory that the buffer leaves when it grows is not wiped by anybody. */
+static void the_greeting_leaves_no_password_behind(void **state)
+{
+    static const char password[] = "correct horse battery staple";
+    struct sio__greeting greeting = {
+        .user = "user", .password = password, .client_name = "a client's name", .db = 4294967295};
+
+    (void)state;
+    for (size_t size = 0; size < 1024; size++) {
+        char memory[1024] = {0};
+        sio_buf out;
+
+        sio_buf_init_on(&out, memory, size);
+        assert_int_equal(sio__greeting_write(&greeting, &out), SIO_OK);
+        assert_non_null(memmem(out.ptr, out.len, password, sizeof password - 1));
+        if (out.ptr != memory)
+            assert_null(memmem(memory, sizeof memory, password, sizeof password - 1));
+        sio_buf_fini(&out);
+    }
 }
 
 static struct sio__reply make(enum sio__reply_type type, const char *text)
@@ -231,10 +313,14 @@ static void the_greeting_judges_answers(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(reads_whole_cut_and_byte_by_byte),
     cmocka_unit_test(stops_when_told),
+    cmocka_unit_test(goes_on_where_it_was_stopped),
+    cmocka_unit_test(makes_texts_fit_for_a_log),
     cmocka_unit_test(refuses_what_is_not_resp),
+    cmocka_unit_test(refuses_an_integer_without_end),
     cmocka_unit_test(refuses_an_endless_answer),
     cmocka_unit_test(cuts_long_errors),
     cmocka_unit_test(the_greeting_says_what_is_asked_for),
+    cmocka_unit_test(the_greeting_leaves_no_password_behind),
     cmocka_unit_test(the_greeting_judges_answers),
 };
 

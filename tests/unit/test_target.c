@@ -2,6 +2,8 @@
 /* Targets: packed at any time, duplicates once, flags in their order. */
 #include "unit.h"
 
+#include <limits.h>
+
 #include <sio/target.h>
 #include <sio/value.h>
 
@@ -142,12 +144,71 @@ static void flags_keep_their_order(void **state)
     assert_int_equal(view.rooms.len, 0);
 }
 
+/* What only servers can say; a flag's place is the one where it was first set. */
+static void server_flags(void **state)
+{
+    (void)state;
+    struct sio__target_view view;
+    sio_target *target = fresh();
+    sio__target_view(target, &view);
+    assert_false(view.local || view.single);
+    assert_int_equal(view.timeout_ms, 0);
+    sio_target_timeout(target, 5000);
+    sio_target_local(target);
+    sio_target_timeout(target, UINT_MAX);
+    sio__target_view(target, &view);
+    assert_json(view.flags, "{\"timeout\":4294967295,\"local\":true}");
+    assert_true(view.local);
+    assert_int_equal(view.timeout_ms, UINT_MAX);
+    sio_target_timeout(target, 0);
+    sio__target_view(target, &view);
+    assert_int_equal(view.timeout_ms, 1); /* it is set, and waits for as little as it can */
+    assert_int_equal(sio_target_socket(target, SIO_STR("sid")), SIO_OK);
+    sio_target_volatile(target);
+    sio_target_compress(target, true);
+    sio__target_view(target, &view);
+    assert_true(view.single);
+    assert_json(view.rooms, "[\"sid\"]");
+    assert_json(view.flags, "{\"timeout\":1,\"local\":true,\"expectSingleResponse\":true,"
+                            "\"volatile\":true,\"compress\":true}");
+    sio_target_timeout(target, UINT_MAX); /* all flags at their longest */
+    sio__target_view(target, &view);
+    assert_int_equal(view.flags.len, 63);
+    sio_target_clear(target);
+    sio__target_view(target, &view);
+    assert_json(view.flags, "{}");
+    assert_false(view.local || view.single);
+    assert_int_equal(view.timeout_ms, 0);
+    sio_target_free(target);
+    sio__target_view(NULL, &view);
+    assert_false(view.local || view.single);
+}
+
+static void one_socket_has_no_rooms_beside_it(void **state)
+{
+    (void)state;
+    struct sio__target_view view;
+    sio_target *target = fresh();
+    assert_int_equal(sio_target_socket(target, SIO_STR("\xff")), SIO_EINVAL);
+    sio__target_view(target, &view);
+    assert_false(view.single);
+    assert_json(view.flags, "{}");
+    assert_int_equal(sio_target_to(target, SIO_STR("room")), SIO_OK);
+    assert_int_equal(sio_target_socket(target, SIO_STR("sid")), SIO_EINVAL);
+    sio__target_view(target, &view);
+    assert_false(view.single);
+    assert_json(view.rooms, "[\"room\"]");
+    sio_target_free(target);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(rooms_and_exceptions),
     cmocka_unit_test(invalid_names_change_nothing),
     cmocka_unit_test(many_rooms),
     cmocka_unit_test(hundreds_of_thousands_of_rooms),
     cmocka_unit_test(flags_keep_their_order),
+    cmocka_unit_test(server_flags),
+    cmocka_unit_test(one_socket_has_no_rooms_beside_it),
 };
 
 SIO_TEST_MAIN(tests)

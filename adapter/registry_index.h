@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* A hash table of numbers, found by the hashes of their names: eight bytes a slot. Names
+ * are compared by whoever looks something up. Growing and shrinking are spread over the
+ * changes, so that none takes long, however many entries there are. */
+#ifndef SIO_ADAPTER_REGISTRY_INDEX_H
+#define SIO_ADAPTER_REGISTRY_INDEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sio/export.h>
+
+struct sio__index_slot {
+    uint32_t hash;
+    uint32_t value; /* 0: empty */
+};
+
+/* All zero: empty, without memory. */
+struct sio__index {
+    struct sio__index_slot *slots;
+    struct sio__index_slot *old; /* what is left of the slots before; NULL: nothing */
+    uint32_t size, old_size;     /* powers of two, or 0 */
+    uint32_t count;
+    uint32_t at, left; /* the old slot to move next, and how many are to be looked at */
+};
+
+SIO_API void sio__index_fini(struct sio__index *index);
+
+/* Make sure that one insert will succeed. false: no memory. */
+SIO_API bool sio__index_reserve(struct sio__index *index);
+/* Reserved before; value from 1. */
+SIO_API void sio__index_insert(struct sio__index *index, uint32_t hash, uint32_t value);
+/* It is in there. */
+SIO_API void sio__index_remove(struct sio__index *index, uint32_t hash, uint32_t value);
+
+/* Whether the value is the one that is looked for. */
+typedef bool sio__index_match(const void *context, uint32_t value);
+
+static inline uint32_t sio__index_find_in(const struct sio__index_slot *slots, uint32_t size,
+                                          uint32_t hash, sio__index_match *match,
+                                          const void *context)
+{
+    uint32_t i = hash & (size - 1);
+
+    for (; slots[i].value != 0; i = (i + 1) & (size - 1))
+        if (slots[i].hash == hash && match(context, slots[i].value))
+            return slots[i].value;
+    return 0;
+}
+
+/* Whether entries of this hash may still be among the old slots: those that belong to a slot
+ * that was passed have been moved with it. */
+static inline bool sio__index_in_old(const struct sio__index *index, uint32_t hash)
+{
+    return index->old != NULL &&
+           ((index->at - 1 - hash) & (index->old_size - 1)) >= index->old_size - index->left;
+}
+
+/* 0: there is none. */
+static inline uint32_t sio__index_find(const struct sio__index *index, uint32_t hash,
+                                       sio__index_match *match, const void *context)
+{
+    uint32_t value = 0;
+
+    if (index->slots != NULL)
+        value = sio__index_find_in(index->slots, index->size, hash, match, context);
+    if (value == 0 && sio__index_in_old(index, hash))
+        value = sio__index_find_in(index->old, index->old_size, hash, match, context);
+    return value;
+}
+
+/* A look-up of this hash is near. */
+static inline void sio__index_prefetch(const struct sio__index *index, uint32_t hash)
+{
+    if (index->slots != NULL)
+        __builtin_prefetch(&index->slots[hash & (index->size - 1)]);
+}
+
+#endif

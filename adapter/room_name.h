@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Room names as they arrive. */
+#ifndef SIO_ADAPTER_ROOM_NAME_H
+#define SIO_ADAPTER_ROOM_NAME_H
+
+#include <stdbool.h>
+
+#include <sio/value.h>
+
+#include "value/number.h"
+
+/* Read one name: a string or, from JavaScript callers, a number, which stands for its
+ * decimal text. name: a view of the packed bytes or of `digits`. false: neither, or cut. */
+bool sio__room_name(sio_cursor *cursor, char digits[SIO__NUMBER_MAX], sio_str *name);
+
+#endif

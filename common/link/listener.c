@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/* Listeners: what they want, and what they are told. Any callback may free any listener, or
+ * the link (which then lasts until the event has been seen to). */
+#include "link/subscriber.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "link/errors.h"
+
+/* -- news: who may be ready -- */
+
+static uint32_t unsettled(struct sio__listener *listener)
+{
+    uint32_t connection = listener->subscriber->subs.connection;
+
+    if (listener->connection != connection) {
+        listener->connection = connection;
+        listener->unsettled = listener->count;
+    }
+    return listener->unsettled;
+}
+
+static void look_for_news(struct sio__listener *listener)
+{
+    struct sio__subscriber *subscriber = listener->subscriber;
+
+    if (listener->ready || listener->has_news || listener->count == 0 || unsettled(listener) > 0)
+        return;
+    listener->has_news = true;
+    listener->next_news = NULL;
+    *subscriber->news_end = listener;
+    subscriber->news_end = &listener->next_news;
+}
+
+static void pop_news(struct sio__subscriber *subscriber, struct sio__listener **at)
+{
+    struct sio__listener *listener = *at;
+
+    *at = listener->next_news;
+    if (*at == NULL)
+        subscriber->news_end = at;
+    listener->has_news = false;
+}
+
+static void tell_ready(struct sio__subscriber *subscriber, struct sio__listener *listener)
+{
+    const struct sio__listener_ops *ops = listener->ops;
+    int64_t from_ms = listener->gap_from_ms;
+
+    listener->ready = true;
+    listener->gap_from_ms = 0;
+    subscriber->telling = listener;
+    if (from_ms != 0)
+        ops->gap(listener->owner, from_ms, sio__wall_ms(), subscriber->lost_text);
+    if (subscriber->telling != NULL && !subscriber->session.link->free_requested)
+        ops->ready(listener->owner);
+    subscriber->telling = NULL;
+}
+
+void sio__listeners_tell_news(struct sio__subscriber *subscriber)
+{
+    while (subscriber->news != NULL && !subscriber->session.link->free_requested) {
+        struct sio__listener *listener = subscriber->news;
+
+        pop_news(subscriber, &subscriber->news);
+        if (listener->count > 0 && unsettled(listener) == 0)
+            tell_ready(subscriber, listener);
+    }
+}
+
+/* -- what Redis brings -- */
+
+static void settle(struct sio__subscription *sub)
+{
+    struct sio__listener *listener = sub->listener;
+
+    (void)unsettled(listener); /* of this connection from now on */
+    sub->settled = listener->connection;
+    listener->unsettled--;
+    look_for_news(listener);
+}
+
+void sio__listeners_settle(struct sio__subscriber *subscriber, struct sio__name *name,
+                           const char *error)
+{
+    struct sio__subscriptions *subs = &subscriber->subs;
+    sio_str str = {name->text, name->len};
+    char text[SIO__ERROR_TEXT_MAX];
+
+    if (error != NULL) {
+        sio__error_explain(error, name->is_pattern ? "pattern" : "channel", str, text);
+        sio__link_log(subscriber->session.link, SIO__LOG_ANSWER, SIO_LOG_WARNING,
+                      "Redis refused a subscription: %s", text);
+    }
+    for (struct sio__subscription *sub = sio__subscriptions_first(subs, name);
+         sub != NULL && !subscriber->session.link->free_requested;
+         sub = sio__subscriptions_next(subs)) {
+        struct sio__listener *listener = sub->listener;
+
+        if (sub->settled == subs->connection)
+            continue;
+        settle(sub);
+        if (error != NULL)
+            listener->ops->denied(listener->owner, str, sio__error_status(error), text);
+    }
+    subs->cursor = NULL;
+}
+
+void sio__listeners_lost(struct sio__subscriber *subscriber, int64_t from_ms)
+{
+    struct sio__listener *listener = subscriber->listeners;
+
+    for (; listener != NULL && !subscriber->session.link->free_requested;
+         listener = subscriber->walk) {
+        subscriber->walk = listener->next;
+        if (!listener->ready)
+            continue;
+        listener->ready = false;
+        listener->gap_from_ms = from_ms;
+        listener->ops->lost(listener->owner, subscriber->lost_text);
+    }
+    subscriber->walk = NULL;
+}
+
+/* -- syncs -- */
+
+static void end_sync(struct sio__sync *sync, sio_status status)
+{
+    struct sio__listener *listener = sync->listener;
+
+    *sync->before = sync->later;
+    if (sync->later != NULL)
+        sync->later->before = sync->before;
+    sync->done(listener->owner, status, sync->user);
+    free(sync);
+}
+
+void sio__listeners_run_syncs(struct sio__subscriber *subscriber)
+{
+    struct sio__sync *sync;
+
+    while (!subscriber->session.link->free_requested &&
+           (sync = sio__subscriptions_synced(&subscriber->subs)) != NULL)
+        end_sync(sync, SIO_OK);
+}
+
+static void end_syncs(struct sio__listener *listener)
+{
+    struct sio__sync *sync;
+
+    while ((sync = listener->syncs) != NULL) {
+        sio__subscriptions_unsync(sync);
+        end_sync(sync, SIO_ECLOSED);
+    }
+}
+
+/* A callback may free any listener: whose syncs have ended is then freed with none. */
+void sio__listeners_close(struct sio__subscriber *subscriber)
+{
+    struct sio__listener *listener = subscriber->listeners;
+
+    while (listener != NULL) {
+        struct sio__sync *sync = listener->syncs;
+
+        subscriber->walk = listener->next;
+        if (sync != NULL) {
+            sio__subscriptions_unsync(sync);
+            end_sync(sync, SIO_ECLOSED);
+            listener = subscriber->listeners; /* from the start: this one may be gone */
+        } else {
+            listener = subscriber->walk;
+        }
+    }
+    subscriber->walk = NULL;
+}
+
+void sio__listeners_forget(struct sio__subscriber *subscriber)
+{
+    for (struct sio__listener *at = subscriber->listeners; at != NULL; at = at->next) {
+        at->subscriber = NULL;
+        at->subscriptions = NULL;
+        at->syncs = NULL;
+    }
+}
+
+/* -- what listeners call -- */
+
+sio_status sio__listener_new(sio_link *link, const struct sio__listener_ops *ops, void *owner,
+                             struct sio__listener **out)
+{
+    struct sio__subscriber *subscriber;
+    struct sio__listener *listener;
+    sio_status status = sio__link_check(link);
+
+    *out = NULL;
+    if (status == SIO_OK && link->threaded)
+        status = SIO_EINVAL;
+    if (status == SIO_OK)
+        status = sio__subscriber_get(link, &subscriber);
+    if (status != SIO_OK)
+        return status;
+    listener = calloc(1, sizeof *listener);
+    if (listener == NULL)
+        return SIO_ENOMEM;
+    listener->subscriber = subscriber;
+    listener->ops = ops;
+    listener->owner = owner;
+    listener->next = subscriber->listeners;
+    listener->before = &subscriber->listeners;
+    if (listener->next != NULL)
+        listener->next->before = &listener->next;
+    subscriber->listeners = listener;
+    *out = listener;
+    return SIO_OK;
+}
+
+static sio_status check(const struct sio__listener *listener)
+{
+    if (listener->subscriber == NULL)
+        return SIO_ECLOSED;
+    return sio__link_check(listener->subscriber->session.link);
+}
+
+static void wake(const struct sio__listener *listener)
+{
+    if (check(listener) == SIO_OK)
+        sio__link_wake(listener->subscriber->session.link);
+}
+
+static void unsubscribe(struct sio__listener *listener, struct sio__subscription *sub)
+{
+    struct sio__subscriptions *subs = &listener->subscriber->subs;
+
+    (void)unsettled(listener);
+    if (sub->settled != subs->connection)
+        listener->unsettled--;
+    listener->count--;
+    *sub->before = sub->later;
+    if (sub->later != NULL)
+        sub->later->before = sub->before;
+    sio__subscriptions_remove(subs, sub);
+}
+
+static void leave_subscriber(struct sio__listener *listener)
+{
+    struct sio__subscriber *subscriber = listener->subscriber;
+
+    while (listener->subscriptions != NULL)
+        unsubscribe(listener, listener->subscriptions);
+    end_syncs(listener);
+    if (listener->has_news) {
+        struct sio__listener **at = &subscriber->news;
+
+        while (*at != listener)
+            at = &(*at)->next_news;
+        pop_news(subscriber, at);
+    }
+    if (subscriber->walk == listener)
+        subscriber->walk = listener->next;
+    if (subscriber->telling == listener)
+        subscriber->telling = NULL;
+    *listener->before = listener->next;
+    if (listener->next != NULL)
+        listener->next->before = listener->before;
+    wake(listener);
+}
+
+void sio__listener_free(struct sio__listener *listener)
+{
+    sio_link *link;
+
+    if (listener == NULL)
+        return;
+    if (listener->subscriber != NULL) {
+        link = listener->subscriber->session.link;
+        sio__link_enter(link);
+        leave_subscriber(listener);
+        sio__link_leave(link);
+    }
+    free(listener);
+}
+
+sio_status sio__listener_subscribe(struct sio__listener *listener, enum sio__subscribe_kind kind,
+                                   sio_str str, int tag)
+{
+    struct sio__subscriptions *subs;
+    struct sio__subscription *sub;
+    struct sio__name *name;
+    sio_status status = check(listener);
+
+    if (status != SIO_OK)
+        return status;
+    subs = &listener->subscriber->subs;
+    name = sio__subscriptions_find(subs, kind, str);
+    if (name != NULL && (sub = sio__subscriptions_of(name, listener)) != NULL) {
+        sub->tag = tag;
+        return SIO_OK;
+    }
+    status = sio__subscriptions_add(subs, kind, str, listener, tag, &sub);
+    if (status != SIO_OK)
+        return status;
+    (void)unsettled(listener);
+    sub->later = listener->subscriptions;
+    sub->before = &listener->subscriptions;
+    if (sub->later != NULL)
+        sub->later->before = &sub->later;
+    listener->subscriptions = sub;
+    listener->count++;
+    listener->unsettled++;
+    if (sio__subscriptions_is_live(subs, sub->name))
+        settle(sub);
+    wake(listener);
+    return SIO_OK;
+}
+
+void sio__listener_unsubscribe(struct sio__listener *listener, enum sio__subscribe_kind kind,
+                               sio_str str)
+{
+    struct sio__subscription *sub = NULL;
+    struct sio__name *name;
+
+    if (listener->subscriber == NULL)
+        return;
+    name = sio__subscriptions_find(&listener->subscriber->subs, kind, str);
+    if (name != NULL)
+        sub = sio__subscriptions_of(name, listener);
+    if (sub == NULL)
+        return;
+    unsubscribe(listener, sub);
+    look_for_news(listener);
+    wake(listener);
+}
+
+sio_status sio__listener_sync(struct sio__listener *listener, sio__sync_cb *done, void *user)
+{
+    struct sio__sync *sync;
+    sio_status status = check(listener);
+
+    if (status != SIO_OK)
+        return status;
+    sync = calloc(1, sizeof *sync);
+    if (sync == NULL)
+        return SIO_ENOMEM;
+    sync->listener = listener;
+    sync->done = done;
+    sync->user = user;
+    sync->later = listener->syncs;
+    sync->before = &listener->syncs;
+    if (sync->later != NULL)
+        sync->later->before = &sync->later;
+    listener->syncs = sync;
+    sio__subscriptions_sync(&listener->subscriber->subs, sync);
+    wake(listener);
+    return SIO_OK;
+}
+
+struct event_base *sio__link_base(const sio_link *link)
+{
+    return link->base;
+}
+
+bool sio__link_on_loop(const sio_link *link)
+{
+    return !link->threaded;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* What the adapter asks of a link's subscribing connection, which is made when the first
+ * listener comes. All on the loop's thread. Subscriptions outlive the connection: after a
+ * loss all of them are made again. */
+#ifndef SIO_COMMON_LINK_SUBSCRIBE_H
+#define SIO_COMMON_LINK_SUBSCRIBE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sio/export.h>
+#include <sio/link.h>
+#include <sio/status.h>
+#include <sio/str.h>
+
+#include "link/publish.h"
+
+struct event_base;
+struct sio__listener;
+
+enum sio__subscribe_kind { SIO__CHANNEL, SIO__PATTERN };
+
+/* Where messages and news go; each may subscribe, unsubscribe, publish, free its listener
+ * or the link. Strings are borrowed until they return. */
+struct sio__listener_ops {
+    /* One message. tag: as given to sio__listener_subscribe(). A name that several
+     * listeners subscribed to brings it to each of them once. */
+    void (*message)(void *owner, int tag, sio_str channel, sio_str payload);
+    /* All subscriptions of this listener are confirmed, or denied: once after the first ones,
+     * and once after each reconnection. */
+    void (*ready)(void *owner);
+    /* The subscribing connection was lost after ready: answers that were awaited may not come. */
+    void (*lost)(void *owner, const char *text);
+    /* The subscribing connection was lost after ready, and all is confirmed again; comes
+     * right before ready. Times are of CLOCK_REALTIME in ms. */
+    void (*gap)(void *owner, int64_t from_ms, int64_t to_ms, const char *text);
+    /* Redis refused a name. It is not tried again before the next connection. */
+    void (*denied)(void *owner, sio_str name, sio_status status, const char *text);
+};
+
+/* SIO_OK, SIO_EINVAL (the link has its own thread), SIO_ENOMEM, SIO_ECLOSED or SIO_EFORK.
+ * ops and owner are borrowed. */
+SIO_API sio_status sio__listener_new(sio_link *link, const struct sio__listener_ops *ops,
+                                     void *owner, struct sio__listener **out);
+
+/* Unsubscribe from everything; pending syncs end with SIO_ECLOSED before this returns; no
+ * other call of its ops is made any more. NULL allowed. A link that is freed or closed
+ * before its listeners: they hear nothing more and stay valid. */
+SIO_API void sio__listener_free(struct sio__listener *listener);
+
+/* Want a channel, or a pattern (Redis's glob). The name is
+ * copied. The same kind and name twice by one listener is a fault of the caller's (assert).
+ * SIO_OK, SIO_ENOMEM (nothing changed), SIO_ECLOSED or SIO_EFORK. */
+SIO_API sio_status sio__listener_subscribe(struct sio__listener *listener,
+                                           enum sio__subscribe_kind kind, sio_str name, int tag);
+/* Not wanted any more; not called back for it from now on. No effect if it was not wanted. */
+SIO_API void sio__listener_unsubscribe(struct sio__listener *listener,
+                                       enum sio__subscribe_kind kind, sio_str name);
+
+/* Once, when Redis has answered all that this link has subscribed to and unsubscribed from
+ * so far (after a reconnection if need be): SIO_OK, or SIO_ECLOSED. From the loop, never
+ * before this returns. SIO_OK, SIO_ENOMEM, SIO_ECLOSED or SIO_EFORK. */
+typedef void sio__sync_cb(void *owner, sio_status status, void *user);
+SIO_API sio_status sio__listener_sync(struct sio__listener *listener, sio__sync_cb *done,
+                                      void *user);
+
+/* Ask how many connections subscribe to a channel (PUBSUB NUMSUB), in order with the
+ * publishes before and after it; patterns do not count. The result's `receivers` is the
+ * number. Returns and ends as sio__link_publish(). */
+SIO_API sio_status sio__link_count_subscribers(sio_link *link, sio_str channel,
+                                               const struct sio__completion *completion);
+
+/* The loop that the link runs on. */
+SIO_API struct event_base *sio__link_base(const sio_link *link);
+/* Whether it is the host's, rather than the link's own thread's. */
+SIO_API bool sio__link_on_loop(const sio_link *link);
+
+#endif

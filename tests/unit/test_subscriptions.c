@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of subscriptions against a Redis that is a set of names, with any interleaving of
+ * wishes, commands, answers and lost connections. */
+#include "link/subscriptions.h"
+
+#include <stdbool.h>
+#include <time.h>
+
+#include "unit.h"
+
+enum { NAMES = 40, LISTENERS = 3, IN_FLIGHT = 256 };
+
+/* Redis: executes what it is sent; the answers wait until the test lets them come. */
+struct redis {
+    bool has[2][NAMES];
+    struct {
+        int kind, name;
+        bool subscribe, denied;
+    } answers[IN_FLIGHT];
+    size_t written, answered;
+    bool denies[NAMES];
+};
+
+struct model {
+    struct sio__subscriptions subs;
+    struct redis redis;
+    struct sio__subscription *wishes[LISTENERS][2][NAMES];
+    char listeners[LISTENERS]; /* their addresses are what is needed */
+    unsigned random;
+};
+
+static unsigned pick(struct model *model, unsigned n)
+{
+    model->random = model->random * 1664525 + 1013904223;
+    return (model->random >> 10) % n;
+}
+
+static sio_str name_text(int name)
+{
+    static char text[32];
+
+    return sio_str_of(text, (size_t)snprintf(text, sizeof text, "name %d\r\n", name));
+}
+
+static bool is_wanted(const struct model *model, int kind, int name)
+{
+    bool wanted = false;
+
+    for (int l = 0; l < LISTENERS; l++)
+        wanted = wanted || model->wishes[l][kind][name] != NULL;
+    return wanted;
+}
+
+static void wish(struct model *model)
+{
+    int l = (int)pick(model, LISTENERS), kind = (int)pick(model, 2), name = (int)pick(model, NAMES);
+    struct sio__subscription **at = &model->wishes[l][kind][name];
+
+    if (*at == NULL) {
+        assert_int_equal(sio__subscriptions_add(&model->subs, (enum sio__subscribe_kind)kind,
+                                                name_text(name), &model->listeners[l], name, at),
+                         SIO_OK);
+        assert_ptr_equal(sio__subscriptions_of((*at)->name, &model->listeners[l]), *at);
+    } else {
+        sio__subscriptions_remove(&model->subs, *at);
+        *at = NULL;
+    }
+}
+
+static void execute(struct redis *redis, bool subscribe, int kind, int name)
+{
+    bool denied = subscribe && redis->denies[name];
+
+    if (!denied)
+        redis->has[kind][name] = subscribe;
+    assert_true(redis->written - redis->answered < IN_FLIGHT);
+    redis->answers[redis->written % IN_FLIGHT].kind = kind;
+    redis->answers[redis->written % IN_FLIGHT].name = name;
+    redis->answers[redis->written % IN_FLIGHT].subscribe = subscribe;
+    redis->answers[redis->written % IN_FLIGHT].denied = denied;
+    redis->written++;
+}
+
+/* The command at *at, "*2 $n verb $n name". */
+static void parse(const char **at, char *verb, int *name)
+{
+    int len = 0, used = 0;
+
+    assert_int_equal(sscanf(*at, "*2\r\n$%d\r\n%n", &len, &used), 1);
+    snprintf(verb, 16, "%.*s", len, *at + used);
+    *at += used + len + 2;
+    assert_int_equal(sscanf(*at, "$%d\r\n%n", &len, &used), 1);
+    assert_int_equal(sscanf(*at + used, "name %d", name), 1);
+    assert_memory_equal(*at + used, name_text(*name).ptr, (size_t)len);
+    *at += used + len + 2;
+}
+
+static void send_commands(struct model *model)
+{
+    const char *at, *end;
+
+    sio__subscriptions_write(&model->subs);
+    assert_int_equal(sio_buf_append(&model->subs.commands, "", 1), SIO_OK); /* for sscanf() */
+    at = model->subs.commands.ptr;
+    end = at + model->subs.commands.len - 1;
+    while (at < end) {
+        char verb[16];
+        int name;
+
+        parse(&at, verb, &name);
+        execute(&model->redis, strstr(verb, "UNSUB") == NULL, verb[0] == 'P', name);
+    }
+}
+
+static void answer(struct model *model)
+{
+    struct redis *redis = &model->redis;
+    bool subscribe = false, denied;
+    struct sio__name *name = sio__subscriptions_awaited(&model->subs, &subscribe);
+    size_t i = redis->answered % IN_FLIGHT;
+
+    if (redis->answered == redis->written) {
+        assert_null(name);
+        return;
+    }
+    redis->answered++;
+    assert_non_null(name);
+    assert_int_equal(name->is_pattern, redis->answers[i].kind);
+    assert_int_equal(name->first.tag, redis->answers[i].name);
+    assert_int_equal(subscribe, redis->answers[i].subscribe);
+    denied = redis->answers[i].denied;
+    name = sio__subscriptions_answer(&model->subs, denied);
+    if (name != NULL) {
+        assert_true(name->subscriptions > 0);
+        assert_int_equal(name->denied, denied);
+        assert_int_equal(sio__subscriptions_is_live(&model->subs, name), !denied);
+        sio__subscriptions_release(&model->subs, name);
+    }
+}
+
+static void lose(struct model *model)
+{
+    sio__subscriptions_disconnected(&model->subs);
+    memset(&model->redis.has, 0, sizeof model->redis.has);
+    model->redis.written = model->redis.answered = 0;
+}
+
+static void settle_all(struct model *model)
+{
+    do {
+        send_commands(model);
+        while (model->redis.answered < model->redis.written)
+            answer(model);
+    } while (sio__subscriptions_can_write(&model->subs));
+    answer(model); /* none is awaited */
+}
+
+/* What Redis has is what is wanted, and what is not wanted is forgotten. */
+static void check(struct model *model)
+{
+    size_t known = 0;
+
+    for (int kind = 0; kind < 2; kind++) {
+        for (int name = 0; name < NAMES; name++) {
+            struct sio__name *at = sio__subscriptions_find(
+                &model->subs, (enum sio__subscribe_kind)kind, name_text(name));
+            bool wanted = is_wanted(model, kind, name);
+
+            assert_int_equal(at != NULL, wanted);
+            known += wanted;
+            assert_int_equal(model->redis.has[kind][name], wanted && !model->redis.denies[name]);
+        }
+    }
+    assert_int_equal(model->subs.tables[0].count + model->subs.tables[1].count, known);
+}
+
+static void run(unsigned seed, bool denies)
+{
+    static struct model model;
+
+    memset(&model, 0, sizeof model);
+    model.random = seed;
+    assert_int_equal(sio__subscriptions_init(&model.subs), SIO_OK);
+    for (int i = 0; i < NAMES; i++)
+        model.redis.denies[i] = denies && i % 4 == 0;
+    for (int step = 0; step < 3000; step++) {
+        switch (pick(&model, 12)) {
+        case 0:
+            if (model.redis.written - model.redis.answered < IN_FLIGHT - 2 * NAMES)
+                send_commands(&model);
+            break;
+        case 1:
+        case 2:
+        case 3:
+            answer(&model);
+            break;
+        case 4:
+            if (pick(&model, 40) == 0)
+                lose(&model);
+            break;
+        case 5:
+            if (pick(&model, 40) == 0) {
+                settle_all(&model);
+                check(&model);
+            }
+            break;
+        default:
+            wish(&model);
+        }
+    }
+    settle_all(&model);
+    check(&model);
+    sio__subscriptions_fini(&model.subs);
+}
+
+static void any_order_of_things_ends_as_wished(void **state)
+{
+    (void)state;
+    for (unsigned seed = 1; seed <= 200; seed++)
+        run(seed, false);
+}
+
+static void denied_names_are_left_alone(void **state)
+{
+    (void)state;
+    for (unsigned seed = 1; seed <= 200; seed++)
+        run(seed, true);
+}
+
+/* A sync ends when what was wished before it is answered, and not later. */
+static void a_sync_has_its_place(void **state)
+{
+    static struct model model;
+    struct sio__subscription *a, *b, *c;
+    struct sio__sync sync = {.done = NULL};
+    int connections;
+
+    (void)state;
+    for (connections = 1; connections <= 2; connections++) {
+        memset(&model, 0, sizeof model);
+        assert_int_equal(sio__subscriptions_init(&model.subs), SIO_OK);
+        sio__subscriptions_add(&model.subs, SIO__CHANNEL, name_text(1), &model, 1, &a);
+        settle_all(&model);
+        sio__subscriptions_add(&model.subs, SIO__CHANNEL, name_text(2), &model, 2, &b);
+        sio__subscriptions_sync(&model.subs, &sync);
+        sio__subscriptions_add(&model.subs, SIO__CHANNEL, name_text(3), &model, 3, &c);
+        assert_null(sio__subscriptions_synced(&model.subs));
+        send_commands(&model);
+        assert_null(sio__subscriptions_synced(&model.subs));
+        if (connections == 2) {
+            lose(&model);
+            /* This one is due again already, before the sync, and stays there. */
+            sio__subscriptions_remove(&model.subs, a);
+            sio__subscriptions_add(&model.subs, SIO__CHANNEL, name_text(1), &model, 1, &a);
+            assert_null(sio__subscriptions_synced(&model.subs));
+            send_commands(&model);
+            assert_null(sio__subscriptions_synced(&model.subs));
+        }
+        answer(&model);
+        if (connections == 2)
+            assert_null(sio__subscriptions_synced(&model.subs));
+        while (model.redis.answered < model.redis.written)
+            answer(&model);
+        assert_ptr_equal(sio__subscriptions_synced(&model.subs), &sync);
+        assert_null(sio__subscriptions_synced(&model.subs));
+        sio__subscriptions_fini(&model.subs);
+    }
+}
+
+static int64_t cpu_us(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+    return ts.tv_sec * INT64_C(1000000) + ts.tv_nsec / 1000;
+}
+
+/* A million names: no step takes long, neither the loss nor a piece of the way back. */
+static void a_million_names_are_no_moment(void **state)
+{
+    enum { MANY = 1000000 };
+    struct sio__subscriptions subs;
+    struct sio__subscription *sub;
+    int64_t longest = 0, begin, took;
+    uint64_t asked = 0;
+
+    (void)state;
+    assert_int_equal(sio__subscriptions_init(&subs), SIO_OK);
+    for (int i = 0; i < MANY; i++)
+        assert_int_equal(sio__subscriptions_add(&subs, SIO__CHANNEL, name_text(i), &subs, i, &sub),
+                         SIO_OK);
+    for (int connection = 0; connection < 2; connection++) {
+        begin = cpu_us();
+        sio__subscriptions_disconnected(&subs);
+        took = cpu_us() - begin;
+        longest = took > longest ? took : longest;
+        for (asked = 0; asked < MANY;) {
+            begin = cpu_us();
+            sio__subscriptions_write(&subs);
+            took = cpu_us() - begin;
+            longest = took > longest ? took : longest;
+            for (asked += subs.written - subs.answered; subs.answered < subs.written;) {
+                struct sio__name *name = sio__subscriptions_answer(&subs, false);
+
+                assert_non_null(name);
+                sio__subscriptions_release(&subs, name);
+            }
+        }
+    }
+    printf("longest step: %lld us\n", (long long)longest);
+    assert_true(longest < 2000);
+    assert_false(sio__subscriptions_can_write(&subs));
+    sio__subscriptions_fini(&subs);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(any_order_of_things_ends_as_wished),
+    cmocka_unit_test(denied_names_are_left_alone),
+    cmocka_unit_test(a_sync_has_its_place),
+    cmocka_unit_test(a_million_names_are_no_moment),
+};
+
+SIO_TEST_MAIN(tests)
