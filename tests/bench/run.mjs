@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run.mjs --build DIR [--quick] [--only emits|once|lines] [--case small|object|binary]
+/* run.mjs --build DIR [--quick] [--only emits|once|lines|receives|rooms|membership]
+ *         [--case small|object|binary]
  *         [--rounds N] [--document FILE]
  * Runs the benchmarks against a private redis-server on a loopback port and prints Markdown,
  * into FILE as well, between its two markers; scripts/bench builds what it needs. What is
@@ -13,7 +14,9 @@ import { Scope } from '../interop/lib/scope.mjs';
 import { measureLines, measureOneShot } from './command.mjs';
 import { require, writeInputs } from './cases.mjs';
 import { measureEmits } from './emits.mjs';
+import { measureMembership } from './membership.mjs';
 import { table } from './measure.mjs';
+import { measureReceives, measureRooms } from './receives.mjs';
 
 const { values: options } = parseArgs({
     options: {
@@ -73,6 +76,12 @@ async function bench(scope) {
         parts.push(await measureOneShot(scene, bars));
     if (wanted('lines'))
         parts.push(await measureLines(scene, bars));
+    if (wanted('receives'))
+        parts.push(await measureReceives(scene, bars));
+    if (wanted('rooms'))
+        parts.push(await measureRooms(scene, bars));
+    if (wanted('membership'))
+        parts.push(await measureMembership(scene, bars));
     parts.push(`### Bars\n\n${table(['what', 'bar', 'median', ''], bars)}`);
     return parts.join('\n');
 }

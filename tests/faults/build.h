@@ -4,7 +4,9 @@
 #define SIO_TESTS_FAULTS_BUILD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <sio/export.h>
 
@@ -29,6 +31,19 @@ static inline bool at_full_length(void)
     const char *value = getenv("SIO_LONG");
 
     return value != NULL && *value != '\0' && *value != '0';
+}
+
+/* How much later than due something may be noticed. By no means a promise: a loaded machine
+ * can leave a process waiting for a CPU for so long. */
+enum { LATE_MS = 2000 };
+
+/* CPU time of this thread, in milliseconds: what a call costs, however busy the machine is. */
+static inline int64_t cpu_now_ms(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 /* Times that are measured are allowed so many times more. */

@@ -2,6 +2,7 @@
 #include "ledger.h"
 
 #include <hiredis/hiredis.h>
+#include <malloc.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,6 +21,13 @@ size_t rss_now(void)
     assert_int_equal(fscanf(statm, "%*d %ld", &pages), 1);
     fclose(statm);
     return (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+size_t allocated_now(void)
+{
+    struct mallinfo2 info = mallinfo2();
+
+    return info.uordblks + info.hblkhd;
 }
 
 void ledger_init(struct ledger *l, enum client_mode mode, sio_link_opts *opts, const char *url,
@@ -131,6 +139,13 @@ void ledger_balance(const struct ledger *l)
             fail_msg("emit %d ended %d times, the last time as the %d-th", i, entry->ends,
                      entry->place);
     }
+}
+
+void ledger_end(struct ledger *l)
+{
+    ledger_close(l);
+    ledger_balance(l);
+    ledger_fini(l);
 }
 
 bool ledger_says(struct client *client, const char *word)

@@ -40,6 +40,7 @@ void ledger_open(struct ledger *l, const sio_link_opts *opts);
 /* Frees the emitter and the link: everything has ended then. Look, then ledger_fini(). */
 void ledger_close(struct ledger *l);
 void ledger_fini(struct ledger *l);
+void ledger_end(struct ledger *l); /* close, balance (see below), fini */
 
 /* Emit the next number, to room "r". */
 sio_status ledger_emit(struct ledger *l);
@@ -59,7 +60,8 @@ void ledger_refused(enum client_mode mode, const char *url, sio_status status, c
 /* The last reason why it went down has this word in it. */
 bool ledger_says(struct client *client, const char *word);
 
-size_t rss_now(void); /* bytes */
+size_t rss_now(void);       /* bytes */
+size_t allocated_now(void); /* bytes that malloc() has given out; 0 with a sanitizer's */
 
 /* What one connection of a subscriber received, in order. */
 struct witness {

@@ -2,6 +2,7 @@
 /* Addresses of every kind (row 45) and URLs (row 46), through the public calls. */
 #include "ledger.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -33,9 +34,7 @@ static void reaches(enum client_mode mode, const char *url, sio_link_family fami
     ledger_open(&l, &opts);
     ledger_run_to(&l, 10, 10);
     assert_int_equal(ledger_count(&l, SIO_OK), 10);
-    ledger_close(&l);
-    ledger_balance(&l);
-    ledger_fini(&l);
+    ledger_end(&l);
 }
 
 /* It cannot be reached, and the text says why: one of two words. */
@@ -221,6 +220,39 @@ static void fault_45_a_socket_without_permission(enum client_mode mode)
     redis_fixture_free(redis);
 }
 
+/* A unix socket whose backlog is full refuses at once (EAGAIN; there is nothing to wait for
+ * then), and is tried again as one that is not there. */
+static void fault_45_a_full_backlog(enum client_mode mode)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char dir[] = "/tmp/sio-path-XXXXXX", url[160];
+    int server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int other = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), link = -1;
+    struct client client;
+    sio_link_opts opts;
+
+    assert_non_null(mkdtemp(dir));
+    snprintf(address.sun_path, sizeof address.sun_path, "%s/socket", dir);
+    assert_int_equal(bind(server, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(server, 0), 0);
+    assert_int_equal(connect(other, (struct sockaddr *)&address, sizeof address), 0);
+    snprintf(url, sizeof url, "unix://%s", address.sun_path);
+    client_init(&client, mode, &opts, url);
+    opts.close_timeout_ms = 0;
+    client_open(&client, &opts);
+    CLIENT_WAIT(&client, client.downs >= 2);
+    assert_int_equal(client.last_down, SIO_ECONN);
+    assert_true(ledger_says(&client, strerror(EAGAIN)));
+    assert_true(close(accept(server, NULL, NULL)) == 0); /* there is room again */
+    CLIENT_WAIT(&client, (link = accept(server, NULL, NULL)) >= 0);
+    client_free(&client);
+    close(link);
+    close(other);
+    close(server);
+    unlink(address.sun_path);
+    rmdir(dir);
+}
+
 /* -- 46: URLs -- */
 
 static void fault_46_refused_urls_say_where_and_show_no_secret(void **state)
@@ -295,6 +327,7 @@ IN_BOTH_MODES(fault_45_ipv6_only)
 IN_BOTH_MODES(fault_45_an_address_with_a_scope)
 IN_BOTH_MODES(fault_45_unix_sockets)
 IN_BOTH_MODES(fault_45_a_socket_without_permission)
+IN_BOTH_MODES(fault_45_a_full_backlog)
 IN_BOTH_MODES(fault_46_passwords_of_any_bytes)
 
 static const struct CMUnitTest tests[] = {
@@ -308,6 +341,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_teardown(fault_45_unix_sockets_loop, turns_check),
     cmocka_unit_test_teardown(fault_45_a_socket_without_permission_thread, turns_check),
     cmocka_unit_test_teardown(fault_45_a_socket_without_permission_loop, turns_check),
+    cmocka_unit_test_teardown(fault_45_a_full_backlog_thread, turns_check),
+    cmocka_unit_test_teardown(fault_45_a_full_backlog_loop, turns_check),
     cmocka_unit_test_teardown(fault_46_refused_urls_say_where_and_show_no_secret, turns_check),
     cmocka_unit_test_teardown(fault_46_passwords_of_any_bytes_thread, turns_check),
     cmocka_unit_test_teardown(fault_46_passwords_of_any_bytes_loop, turns_check),

@@ -67,9 +67,7 @@ static void fault_40_the_time_of_day_is_set(enum client_mode mode)
     ledger_run_to(&l, l.sent, l.sent);
     assert_int_equal(ledger_count(&l, SIO_OK), 4100);
     wall_offset = 0;
-    ledger_close(&l);
-    ledger_balance(&l);
-    ledger_fini(&l);
+    ledger_end(&l);
     redis_fixture_free(redis);
 }
 
@@ -98,9 +96,7 @@ static void fault_40_an_hour_passes_at_once(enum client_mode mode)
     assert_int_equal(ledger_count(&l, SIO_OK), 4000);
     assert_true(client_stats(&l.client).disconnects <= 1);
     assert_int_equal(client_stats(&l.client).attempts_failed, 0);
-    ledger_close(&l);
-    ledger_balance(&l);
-    ledger_fini(&l);
+    ledger_end(&l);
     redis_fixture_free(redis);
 }
 
@@ -128,9 +124,7 @@ static void fault_40_an_hour_later_the_peer_is_gone(enum client_mode mode)
     ledger_run_to(&l, 300, 300);
     assert_int_equal(ledger_count(&l, SIO_OK), 300);
     assert_int_equal(client_stats(&l.client).disconnects, 1);
-    ledger_close(&l);
-    ledger_balance(&l);
-    ledger_fini(&l);
+    ledger_end(&l);
     proxy_free(proxy);
     redis_fixture_free(redis);
 }
@@ -158,9 +152,7 @@ static void fault_40_an_hour_passes_in_an_outage(enum client_mode mode)
     redis_fixture_start(redis);
     ledger_run_to(&l, 1100, 1100);
     assert_int_equal(ledger_count(&l, SIO_OK), 200);
-    ledger_close(&l);
-    ledger_balance(&l);
-    ledger_fini(&l);
+    ledger_end(&l);
     redis_fixture_free(redis);
 }
 

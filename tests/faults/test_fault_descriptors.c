@@ -41,9 +41,7 @@ static void starve(struct ledger *l, enum client_mode mode, const char *word)
     give_descriptors_back();
     ledger_run_to(l, l->size, l->size);
     assert_int_equal(ledger_count(l, SIO_OK), l->size);
-    ledger_close(l);
-    ledger_balance(l);
-    ledger_fini(l);
+    ledger_end(l);
 }
 
 static void at_connect(enum client_mode mode, enum redis_transport transport, const char *host,
@@ -147,9 +145,7 @@ static void fault_41_not_even_poll(void **state)
     give_descriptors_back();
     ledger_run_to(&l, 100, 100);
     assert_int_equal(ledger_count(&l, SIO_OK), 100);
-    ledger_close(&l);
-    ledger_balance(&l);
-    ledger_fini(&l);
+    ledger_end(&l);
     redis_fixture_free(redis);
 }
 

@@ -141,9 +141,7 @@ static void end(struct scene *s, int emits)
 {
     ledger_run_to(&s->l, emits, emits);
     assert_int_equal(ledger_count(&s->l, SIO_OK), emits);
-    ledger_close(&s->l);
-    ledger_balance(&s->l);
-    ledger_fini(&s->l);
+    ledger_end(&s->l);
     proxy_free(s->proxy);
     redis_fixture_free(s->redis);
 }
@@ -189,7 +187,7 @@ static void fault_44_a_resolver_that_hangs(enum client_mode mode)
     ledger_open(&s.l, &opts);
     begun = fixture_now_ms();
     CLIENT_WAIT(&s.l.client, s.l.client.downs == 1);
-    assert_true(fixture_now_ms() - begun < 200 + 500 * slowness());
+    assert_true(fixture_now_ms() - begun < 200 + LATE_MS * slowness());
     CLIENT_WAIT(&s.l.client, s.l.client.downs >= 7); /* more attempts than helper threads */
     assert_true(asked() <= 4);
     answer(0, here);
@@ -199,7 +197,7 @@ static void fault_44_a_resolver_that_hangs(enum client_mode mode)
 /* Freeing does not wait for it. */
 static void fault_44_freed_while_the_resolver_hangs(enum client_mode mode)
 {
-    int64_t begun = fixture_now_ms();
+    int64_t begun;
     struct scene s;
     sio_link_opts opts;
 
@@ -209,8 +207,9 @@ static void fault_44_freed_while_the_resolver_hangs(enum client_mode mode)
     ledger_open(&s.l, &opts);
     ledger_emit_to(&s.l, 10);
     CLIENT_WAIT(&s.l.client, asked() == 1);
+    begun = fixture_now_ms();
     ledger_close(&s.l);
-    assert_true(fixture_now_ms() - begun < 2000 * slowness());
+    assert_true(fixture_now_ms() - begun < LATE_MS * slowness());
     assert_int_equal(ledger_count(&s.l, SIO_ECLOSED), 10);
     ledger_balance(&s.l);
     answer(EAI_NONAME, NULL);
@@ -266,7 +265,7 @@ static void fault_44_a_dead_ipv6_address(enum client_mode mode)
     ledger_open(&s.l, &opts);
     CLIENT_WAIT(&s.l.client, client_up(&s.l.client));
     assert_true(fixture_now_ms() - begun >= 200);
-    assert_true(fixture_now_ms() - begun < 250 + 500 * slowness());
+    assert_true(fixture_now_ms() - begun < 250 + LATE_MS * slowness());
     assert_int_equal(s.l.client.downs, 0);
     end(&s, 10);
     dead_end(&dead);
@@ -288,7 +287,7 @@ static void fault_44_sixteen_addresses(enum client_mode mode)
     begun = fixture_now_ms();
     ledger_open(&s.l, &opts);
     CLIENT_WAIT(&s.l.client, client_up(&s.l.client));
-    assert_true(fixture_now_ms() - begun < 240 * slowness());
+    assert_true(fixture_now_ms() - begun < LATE_MS * slowness()); /* 250 ms each: 3.75 s */
     assert_int_equal(s.l.client.downs, 0);
     end(&s, 10);
 }

@@ -256,9 +256,7 @@ static void fault_31_rooms_of_every_name(enum client_mode mode)
         assert_int_equal(l.entries[i].receivers, 1);
         expect_room(&r, names[i]);
     }
-    ledger_close(&l);
-    ledger_balance(&l);
-    ledger_fini(&l);
+    ledger_end(&l);
     redisFree(r.redis);
     sio_buf_fini(&r.scratch);
     redis_fixture_free(redis);

@@ -32,9 +32,7 @@ static void through_a_proxy(enum client_mode mode, int delay_ms, size_t chunk, i
     assert_int_equal(client_stats(&l.client).disconnects, 0);
     CLIENT_WAIT(&l.client, w.count == n);
     assert_int_equal(witness_duplicates(&w, NULL), 0);
-    ledger_close(&l);
-    ledger_balance(&l);
-    ledger_fini(&l);
+    ledger_end(&l);
     witness_stop(&w);
     witness_fini(&w);
     proxy_free(proxy);
@@ -77,9 +75,7 @@ static void reset_at(enum client_mode mode, const struct redis_fixture *redis, e
     assert_int_equal(w.count, 3 + again);
     if (proxy_has_reset(proxy)) /* or all was over before the last byte */
         CLIENT_WAIT(&l.client, l.client.downs == 1);
-    ledger_close(&l);
-    ledger_balance(&l);
-    ledger_fini(&l);
+    ledger_end(&l);
     witness_stop(&w);
     witness_fini(&w);
     proxy_free(proxy);
@@ -136,11 +132,11 @@ static void hole(enum client_mode mode, int emits)
     proxy_hole(proxy, true);
     begin = fixture_now_ms();
     ledger_emit_to(&l, 100 + emits);
-    while (l.client.downs == 0 && fixture_now_ms() < begin + 2 * due_ms)
+    while (l.client.downs == 0 && fixture_now_ms() <= begin + due_ms + LATE_MS * slowness())
         client_turn(&l.client);
     took = fixture_now_ms() - begin;
     print_message("found after %ld ms\n", (long)took);
-    assert_true(took <= (int64_t)due_ms + 500 * slowness());
+    assert_int_equal(l.client.downs, 1);
     assert_true(took >= (int64_t)due_ms - 50); /* when idle, it asked before */
     proxy_hole(proxy, false);
     ledger_run_to(&l, 200 + emits, 200 + emits);
@@ -148,9 +144,7 @@ static void hole(enum client_mode mode, int emits)
     assert_int_equal(client_stats(&l.client).disconnects, 1);
     if (emits <= 100)
         assert_int_equal(client_stats(&l.client).resent, emits);
-    ledger_close(&l);
-    ledger_balance(&l);
-    ledger_fini(&l);
+    ledger_end(&l);
     proxy_free(proxy);
     redis_fixture_free(redis);
 }
@@ -204,15 +198,13 @@ static void fault_07_the_cable_is_cut(enum client_mode mode)
     set_loopback(false);
     CLIENT_WAIT(&l.client, client_stats(&l.client).disconnects == 1);
     assert_true(fixture_now_ms() - begin <=
-                limit.ping_ms + limit.command_ms + (unsigned)(500 * slowness()));
+                limit.ping_ms + limit.command_ms + (unsigned)(LATE_MS * slowness()));
     ledger_emit_to(&l, 300);
     assert_int_equal(l.ended, 100);
     set_loopback(true);
     ledger_run_to(&l, 300, 300);
     assert_int_equal(ledger_count(&l, SIO_OK), 300);
-    ledger_close(&l);
-    ledger_balance(&l);
-    ledger_fini(&l);
+    ledger_end(&l);
     redis_fixture_free(redis);
 }
 
@@ -256,9 +248,7 @@ static void fault_43_reset_in_the_middle_of_a_write(enum client_mode mode)
     assert_true(proxy_has_reset(proxy));
     assert_int_equal(client_stats(&l.client).disconnects, 1);
     assert_int_equal(ledger_count(&l, SIO_OK), 20);
-    ledger_close(&l);
-    ledger_balance(&l);
-    ledger_fini(&l);
+    ledger_end(&l);
     proxy_free(proxy);
     redis_fixture_free(redis);
 }
@@ -279,9 +269,7 @@ static void fault_43_killed_while_it_is_written_to(enum client_mode mode)
     redis_fixture_start(redis);
     ledger_run_to(&l, 10000, 10000);
     assert_int_equal(ledger_count(&l, SIO_OK), 10000);
-    ledger_close(&l);
-    ledger_balance(&l);
-    ledger_fini(&l);
+    ledger_end(&l);
     redis_fixture_free(redis);
 }
 

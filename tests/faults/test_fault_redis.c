@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A Redis that says no, not now, or something else: rows 11, 20, 21, 22 and 23. */
-#include "ledger.h"
+#include "setups.h"
 
 #include <hiredis/hiredis.h>
-
-#include "fake.h"
 
 /* The fixture's URL with other user information and path. */
 static void url_of(const struct redis_fixture *redis, const char *user, const char *path, char *url,
@@ -81,38 +79,34 @@ static redisReply *command(redisContext *admin, const char *text)
 static void fault_20_the_password_changes(enum client_mode mode)
 {
     static const char *const args[] = {"--requirepass", "right", NULL};
-    struct redis_fixture *redis = redis_fixture_new(REDIS_UNIX, args);
-    redisContext *admin = redis_fixture_connect(redis);
+    redisContext *admin;
     struct pace pace;
-    struct ledger l;
-    sio_link_opts opts;
+    struct on_redis t;
 
+    on_redis_prepare(&t, mode, REDIS_UNIX, args, 300);
+    admin = redis_fixture_connect(t.redis);
     freeReplyObject(command(admin, "AUTH right"));
-    ledger_init(&l, mode, &opts, redis_fixture_url(redis), 300);
-    pace = (struct pace){.client = &l.client, .counts = opts.on_state};
-    opts.password = "right";
-    opts.on_state = on_state;
-    opts.on_log = NULL;
-    opts.user = &pace;
-    ledger_open(&l, &opts);
-    ledger_run_to(&l, 100, 100);
+    pace = (struct pace){.client = &t.l.client, .counts = t.opts.on_state};
+    t.opts.password = "right";
+    t.opts.on_state = on_state;
+    t.opts.on_log = NULL;
+    t.opts.user = &pace;
+    on_redis_open(&t);
+    ledger_run_to(&t.l, 100, 100);
     freeReplyObject(command(admin, "CONFIG SET requirepass other"));
-    ledger_run_to(&l, 200, 200); /* who is in stays in */
+    ledger_run_to(&t.l, 200, 200); /* who is in stays in */
     freeReplyObject(command(admin, "CLIENT KILL TYPE normal SKIPME yes"));
-    CLIENT_WAIT(&l.client, l.client.last_down == SIO_EAUTH);
+    CLIENT_WAIT(&t.l.client, t.l.client.last_down == SIO_EAUTH);
     assert_true(pace.retry_in_ms > 5000);
     assert_true(pace.retry_in_ms <= 10000);
-    assert_int_equal(client_stats(&l.client).attempts_failed, 1);
-    ledger_emit_to(&l, 300);
+    assert_int_equal(client_stats(&t.l.client).attempts_failed, 1);
+    ledger_emit_to(&t.l, 300);
     freeReplyObject(command(admin, "CONFIG SET requirepass right"));
-    ledger_run_to(&l, 300, 300);
-    assert_int_equal(ledger_count(&l, SIO_OK), 300);
-    assert_int_equal(client_stats(&l.client).attempts_failed, 1);
-    ledger_close(&l);
-    ledger_balance(&l);
-    ledger_fini(&l);
+    ledger_run_to(&t.l, 300, 300);
+    assert_int_equal(ledger_count(&t.l, SIO_OK), 300);
+    assert_int_equal(client_stats(&t.l.client).attempts_failed, 1);
     redisFree(admin);
-    redis_fixture_free(redis);
+    on_redis_end(&t);
 }
 
 /* -- 21: ACLs -- */
@@ -148,21 +142,16 @@ static void fault_21_an_acl_denies_the_command(enum client_mode mode)
 {
     static const char *const args[] = {"--user",      "web",   "on",       ">right",
                                        "allchannels", "+@all", "-publish", NULL};
-    struct redis_fixture *redis = redis_fixture_new(REDIS_UNIX, args);
-    struct ledger l;
-    sio_link_opts opts;
+    struct on_redis t;
 
-    ledger_init(&l, mode, &opts, redis_fixture_url(redis), 10);
-    opts.username = "web";
-    opts.password = "right";
-    ledger_open(&l, &opts);
-    ledger_run_to(&l, 10, 10);
-    assert_int_equal(ledger_count(&l, SIO_ENOPERM), 10);
-    assert_int_equal(client_stats(&l.client).disconnects, 0);
-    ledger_close(&l);
-    ledger_balance(&l);
-    ledger_fini(&l);
-    redis_fixture_free(redis);
+    on_redis_prepare(&t, mode, REDIS_UNIX, args, 10);
+    t.opts.username = "web";
+    t.opts.password = "right";
+    on_redis_open(&t);
+    ledger_run_to(&t.l, 10, 10);
+    assert_int_equal(ledger_count(&t.l, SIO_ENOPERM), 10);
+    assert_int_equal(client_stats(&t.l.client).disconnects, 0);
+    on_redis_end(&t);
 }
 
 /* ROLE, which asks whether this is a master, may be denied: then it is told, and goes on. */
@@ -205,24 +194,18 @@ static void fault_22_passing_errors_are_waited_out(enum client_mode mode)
         "-OOM command x\r\n", "-NOREPLICAS x\r\n", "-TRYAGAIN x\r\n",   "-CLUSTERDOWN x\r\n"};
 
     for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
-        struct fake_redis *fake = fake_redis_new(refuses_some, (void *)(uintptr_t)errors[i]);
-        struct client client;
-        sio_link_opts opts;
+        struct on_fake t;
 
-        client_init(&client, mode, &opts, fake_redis_url(fake));
-        client_open(&client, &opts);
-        for (int n = 0; n < 8; n++)
-            client_publish(&client, "ch", n);
-        CLIENT_WAIT(&client, client.ended == 8);
-        assert_int_equal(client.ends[SIO_OK], 8);
-        assert_int_equal(fake_redis_connections(fake), 1);
-        CLIENT_WAIT(&client, client_stats(&client).accepted == 8);
-        assert_int_equal(client_stats(&client).resent, 0);
+        on_fake_begin(&t, mode, refuses_some, (void *)(uintptr_t)errors[i], 0);
+        on_fake_publish(&t, 8);
+        assert_int_equal(t.client.ends[SIO_OK], 8);
+        assert_int_equal(fake_redis_connections(t.fake), 1);
+        CLIENT_WAIT(&t.client, client_stats(&t.client).accepted == 8);
+        assert_int_equal(client_stats(&t.client).resent, 0);
         /* 1 and 2 were refused (in a first lot of all eight); nothing else came twice but what
          * the 11th command, a refused one again, needed. */
-        assert_int_equal(fake_redis_publishes(fake), 8 + 2 + (fake_redis_publishes(fake) > 10));
-        client_free(&client);
-        fake_redis_free(fake);
+        assert_int_equal(fake_redis_publishes(t.fake), 8 + 2 + (fake_redis_publishes(t.fake) > 10));
+        on_fake_end(&t);
     }
 }
 
@@ -235,23 +218,16 @@ static const char *always_busy(void *arg, const char *name, int n)
 
 static void fault_22_passing_errors_end_at_the_ttl(enum client_mode mode)
 {
-    struct fake_redis *fake = fake_redis_new(always_busy, NULL);
-    struct client client;
-    sio_link_opts opts;
+    struct on_fake t;
 
-    client_init(&client, mode, &opts, fake_redis_url(fake));
-    opts.outbox_ttl_ms = 200;
-    client_open(&client, &opts);
-    for (int n = 0; n < 8; n++)
-        client_publish(&client, "ch", n);
-    CLIENT_WAIT(&client, client.ended == 8);
-    assert_int_equal(client.ends[SIO_EXPIRED], 8);
-    assert_string_equal(client.end_text, "BUSY running a script");
-    assert_int_equal(client.unordered, 0);
-    assert_true(fake_redis_publishes(fake) >= 8);
-    assert_true(fake_redis_publishes(fake) < 8 * 10); /* with pauses */
-    client_free(&client);
-    fake_redis_free(fake);
+    on_fake_begin(&t, mode, always_busy, NULL, 500);
+    on_fake_publish(&t, 8);
+    assert_int_equal(t.client.ends[SIO_EXPIRED], 8);
+    assert_string_equal(t.client.end_text, "BUSY running a script");
+    assert_int_equal(t.client.unordered, 0);
+    assert_true(fake_redis_publishes(t.fake) >= 8);
+    assert_true(fake_redis_publishes(t.fake) < 8 * 15); /* with pauses */
+    on_fake_end(&t);
 }
 
 static const char *permanent(void *arg, const char *name, int n)
@@ -262,20 +238,14 @@ static const char *permanent(void *arg, const char *name, int n)
 
 static void fault_22_unknown_errors_are_permanent(enum client_mode mode)
 {
-    struct fake_redis *fake = fake_redis_new(permanent, (void *)(uintptr_t) "-XYZ what\r\n");
-    struct client client;
-    sio_link_opts opts;
+    struct on_fake t;
 
-    client_init(&client, mode, &opts, fake_redis_url(fake));
-    client_open(&client, &opts);
-    for (int n = 0; n < 30; n++)
-        client_publish(&client, "ch", n);
-    CLIENT_WAIT(&client, client.ended == 30);
-    assert_int_equal(client.ends[SIO_EREDIS], 30);
-    assert_string_equal(client.end_text, "XYZ what");
-    assert_true(client.log_lines < 16); /* ten of one kind a second */
-    client_free(&client);
-    fake_redis_free(fake);
+    on_fake_begin(&t, mode, permanent, (void *)(uintptr_t) "-XYZ what\r\n", 0);
+    on_fake_publish(&t, 60);
+    assert_int_equal(t.client.ends[SIO_EREDIS], 60);
+    assert_string_equal(t.client.end_text, "XYZ what");
+    assert_true(t.client.log_lines < 50); /* ten of one kind a second */
+    on_fake_end(&t);
 }
 
 static const char *loading_at_first(void *arg, const char *name, int n)
@@ -296,9 +266,7 @@ static void fault_22_loading_while_greeting(enum client_mode mode)
     assert_int_equal(ledger_count(&l, SIO_OK), 10);
     assert_int_equal(client_stats(&l.client).attempts_failed, 2);
     assert_int_equal(l.client.last_down, SIO_ECONN); /* and so soon again */
-    ledger_close(&l);
-    ledger_balance(&l);
-    ledger_fini(&l);
+    ledger_end(&l);
     fake_redis_free(fake);
 }
 
@@ -321,20 +289,14 @@ static const char *demoted_at_first(void *arg, const char *name, int n)
 
 static void fault_11_a_demoted_master_is_left(enum client_mode mode)
 {
-    struct fake_redis *fake = fake_redis_new(demoted_at_first, NULL);
-    struct client client;
-    sio_link_opts opts;
+    struct on_fake t;
 
-    client_init(&client, mode, &opts, fake_redis_url(fake));
-    client_open(&client, &opts);
-    for (int n = 0; n < 3; n++)
-        client_publish(&client, "ch", n);
-    CLIENT_WAIT(&client, client.ended == 3);
-    assert_int_equal(client.ends[SIO_OK], 3);
-    assert_int_equal(client.unordered, 0);
-    assert_int_equal(fake_redis_connections(fake), 2);
-    client_free(&client);
-    fake_redis_free(fake);
+    on_fake_begin(&t, mode, demoted_at_first, NULL, 0);
+    on_fake_publish(&t, 3);
+    assert_int_equal(t.client.ends[SIO_OK], 3);
+    assert_int_equal(t.client.unordered, 0);
+    assert_int_equal(fake_redis_connections(t.fake), 2);
+    on_fake_end(&t);
 }
 
 /* -- 23: too many clients -- */
@@ -342,26 +304,22 @@ static void fault_11_a_demoted_master_is_left(enum client_mode mode)
 static void fault_23_too_many_clients(enum client_mode mode)
 {
     static const char *const args[] = {"--maxclients", "1", NULL};
-    struct redis_fixture *redis = redis_fixture_new(REDIS_UNIX, args);
-    redisContext *only = redis_fixture_connect(redis);
-    struct ledger l;
-    sio_link_opts opts;
+    redisContext *only;
+    struct on_redis t;
 
+    on_redis_prepare(&t, mode, REDIS_UNIX, args, 10);
+    only = redis_fixture_connect(t.redis);
     freeReplyObject(command(only, "PING"));
-    ledger_init(&l, mode, &opts, redis_fixture_url(redis), 10);
-    ledger_open(&l, &opts);
-    ledger_emit_to(&l, 10);
-    CLIENT_WAIT(&l.client, l.client.downs >= 3);
-    assert_int_equal(l.client.last_down, SIO_ECONN);
-    assert_true(ledger_says(&l.client, "max number of clients"));
-    assert_int_equal(l.ended, 0);
+    on_redis_open(&t);
+    ledger_emit_to(&t.l, 10);
+    CLIENT_WAIT(&t.l.client, t.l.client.downs >= 3);
+    assert_int_equal(t.l.client.last_down, SIO_ECONN);
+    assert_true(ledger_says(&t.l.client, "max number of clients"));
+    assert_int_equal(t.l.ended, 0);
     redisFree(only);
-    ledger_run_to(&l, 10, 10);
-    assert_int_equal(ledger_count(&l, SIO_OK), 10);
-    ledger_close(&l);
-    ledger_balance(&l);
-    ledger_fini(&l);
-    redis_fixture_free(redis);
+    ledger_run_to(&t.l, 10, 10);
+    assert_int_equal(ledger_count(&t.l, SIO_OK), 10);
+    on_redis_end(&t);
 }
 
 IN_BOTH_MODES(fault_11_a_replica_is_refused)

@@ -36,9 +36,7 @@ static void fault_25_redis_5_needs_no_hello(enum client_mode mode)
     assert_int_equal(ledger_count(&l, SIO_OK), 100);
     assert_int_equal(client_stats(&l.client).attempts_failed, 0);
     assert_int_equal(hellos, 0);
-    ledger_close(&l);
-    ledger_balance(&l);
-    ledger_fini(&l);
+    ledger_end(&l);
     fake_redis_free(fake);
 }
 

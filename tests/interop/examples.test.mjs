@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, it } from 'node:test';
 import { received, run, useCluster, within } from './lib/fixture.mjs';
@@ -19,6 +20,27 @@ describe('examples', () => {
         const result = await run(example(name), [at.redis.url, ...args]);
         assert.deepEqual([result.code, result.stderr], [0, '']);
         return result.stdout;
+    }
+
+    /* A host that all the servers have heard of. */
+    async function startHost(...names) {
+        const child = spawn(example('host'), [at.redis.url, ...names],
+            { stdio: ['pipe', 'pipe', 'inherit'] });
+        const host = { child, lines: [], wake: () => {} };
+        at.scope.after(() => child.kill('SIGKILL'));
+        createInterface({ input: child.stdout }).on('line', (line) => {
+            host.lines.push(line);
+            host.wake();
+        });
+        host.ended = new Promise((resolve) => child.once('close', resolve));
+        host.line = (wanted) => within(10_000, new Promise((resolve) => {
+            host.wake = () => host.lines.includes(wanted) && resolve();
+            host.wake();
+        }), () => `line: ${wanted}`);
+        const deadline = Date.now() + 10_000;
+        while (await at.servers[0].io.of('/').adapter.serverCount() !== at.servers.length + 1)
+            assert.ok(Date.now() < deadline, 'example_host is not among the servers');
+        return host;
     }
 
     it('blocking: one event to a room', async () => {
@@ -83,6 +105,35 @@ describe('examples', () => {
         assert.deepEqual(clients.map(({ peer }) => peer.rooms.has('order:7')), [true, true, false]);
     });
 
+    it('host: alone, its clients hear what is said', async () => {
+        const { code, stdout, stderr } = await run(example('host'), ['-', 'ann', 'bob'],
+            { stdin: 'hello\n"quoted"\n' });
+        assert.deepEqual([code, stderr], [0, '']);
+        assert.equal(stdout, ['hello', '\\"quoted\\"'].flatMap((text) =>
+            ['ann', 'bob'].map((name) => `${name} gets "say" "${text}"\n`)).join(''));
+    });
+
+    it('host: its clients share a room with those of Node servers', async () => {
+        const clients = await at.clients({ rooms: ['lobby'] }, {}, { on: 1, rooms: ['lobby'] });
+        const host = await startHost('ann', 'bob');
+        host.child.stdin.write('hello\n');
+        for (const client of [clients[0], clients[2]])
+            await received(client, 'say', 1);
+        at.servers[0].io.to('lobby').except('bob').emit('news', { n: 1 }, null);
+        await host.line('ann gets "news" {"n":1} null');
+        at.servers[1].io.in('ann').socketsLeave('lobby');
+        at.servers[1].io.to('lobby').emit('news', 2);
+        await host.line('bob gets "news" 2');
+        host.child.stdin.end('bye\n');
+        assert.equal(await within(10_000, host.ended, () => 'end of example_host'), 0);
+        assert.deepEqual(host.lines, [
+            'ann gets "say" "hello"', 'bob gets "say" "hello"', 'ann gets "news" {"n":1} null',
+            'bob gets "news" 2', 'bob gets "say" "bye"',
+        ]);
+        const said = [['say', 'hello'], ['news', { n: 1 }, null], ['news', 2], ['say', 'bye']];
+        assert.deepEqual(await at.logs(clients), [said, [], said]);
+    });
+
     it('cron.sh: a packet for each file system', async () => {
         const clients = await at.clients({ rooms: ['ops'] }, {});
         const env = {
@@ -104,7 +155,7 @@ describe('examples', () => {
         assert.notEqual(result.stderr, '');
     });
 
-    for (const name of ['blocking', 'threads', 'event_loop', 'binary', 'join_notify'])
+    for (const name of ['blocking', 'threads', 'event_loop', 'binary', 'join_notify', 'host'])
         it(`${name}: says what is wrong with its URL`, async () => {
             const result = await run(example(name), ['nonsense://x']);
             assert.equal(result.code, 1);
@@ -121,7 +172,7 @@ describe('examples', () => {
     it('each is under 100 lines', async () => {
         const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
         const files = (await readdir(examples)).filter((name) => /\.(c|sh)$/.test(name));
-        assert.equal(files.length, 6);
+        assert.equal(files.length, 7);
         for (const name of files) {
             const lines = (await readFile(join(examples, name), 'utf8')).trimEnd().split('\n');
             assert.ok(lines.length < 100, `${name}: ${lines.length}`);

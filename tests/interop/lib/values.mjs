@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tagged JSON: values that JSON cannot say, for the driver and the expectations.
  *   {"$undef":true}  {"$num":"NaN"}  {"$bin":"hex"}  {"$date":ms}  {"$obj":[[key,value]...]}
- *   {"$bin_fill":[byte,n]}  {"$repeat":["unit",n]}  {"$fill":[value,n]} */
+ *   {"$bin_fill":[byte,n]}  {"$repeat":["unit",n]}  {"$fill":[value,n]}  {"$utf16":"hex"} */
 export const undef = { $undef: true };
 export const num = (text) => ({ $num: text });
 export const bin = (...bytes) => ({ $bin: Buffer.from(bytes).toString('hex') });
@@ -16,6 +16,7 @@ const TAGS = {
     $repeat: ([unit, count]) => unit.repeat(count),
     $fill: ([value, count]) => new Array(count).fill(fromTagged(value)),
     $obj: (entries) => Object.fromEntries(entries.map(([k, v]) => [k, fromTagged(v)])),
+    $utf16: (hex) => String.fromCharCode(...hex.match(/.{4}/g).map((unit) => parseInt(unit, 16))),
 };
 
 /** The JavaScript value. */
@@ -28,6 +29,33 @@ export function fromTagged(value) {
         if (Object.hasOwn(value, tag))
             return make(value[tag]);
     return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, fromTagged(v)]));
+}
+
+function taggedNumber(value) {
+    if (Number.isSafeInteger(value) ? !Object.is(value, -0) : Number.isFinite(value % 1 || NaN))
+        return value;
+    if (Object.is(value, -0))
+        return num('-0');
+    return num(Number.isFinite(value) ? BigInt(value).toString() : String(value));
+}
+
+/** The value as tagged JSON. */
+export function toTagged(value) {
+    if (value === undefined)
+        return undef;
+    if (typeof value === 'number')
+        return taggedNumber(value);
+    if (typeof value === 'string' || value === null || typeof value !== 'object')
+        return value;
+    if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer)
+        return { $bin: Buffer.from(value.buffer ?? value, value.byteOffset, value.byteLength).toString('hex') };
+    if (value instanceof Date)
+        return { $date: value.getTime(), iso: value };
+    if (Array.isArray(value))
+        return value.map(toTagged);
+    const entries = Object.entries(value).map(([k, v]) => [k, toTagged(v)]);
+    return entries.some(([k]) => k.startsWith('$'))
+        ? { $obj: entries } : Object.fromEntries(entries);
 }
 
 /* What a Socket.IO client makes of it: everything but binary travels as JSON. */
