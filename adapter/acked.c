@@ -24,8 +24,7 @@ static void take_value(sio_adapter *adapter, struct acked *acked, sio_str value)
         acked->ack(adapter, value, acked->user);
 }
 
-static bool take(sio_adapter *adapter, struct sio__request *request,
-                 const struct sio_message *msg)
+static bool take(sio_adapter *adapter, struct sio__request *request, const struct sio_message *msg)
 {
     switch (msg->type) {
     case SIO_MSG_CLIENT_COUNT:
@@ -167,9 +166,9 @@ sio_status sio_adapter_emit_with_ack(sio_adapter *adapter, const sio_target *to,
     self(request)->user = user;
     self(request)->single = view.single;
     sio__adapter_enter(adapter);
-    status = emit(adapter, &o.msg, adapter->link != NULL && !view.local,
-                  view.timeout_ms != 0 ? view.timeout_ms : adapter->opts.requests_timeout_ms,
-                  request);
+    status =
+        emit(adapter, &o.msg, adapter->link != NULL && !view.local,
+             view.timeout_ms != 0 ? view.timeout_ms : adapter->opts.requests_timeout_ms, request);
     sio__adapter_leave(adapter);
     return status;
 }

@@ -219,8 +219,7 @@ static sio_status take_ack(sio_adapter *adapter, sio_socket *socket, uint64_t id
                            const struct sio_message *ack)
 {
     size_t place = 0;
-    struct entry **at =
-        adapter->awaited != NULL ? find(adapter, socket, id, &place) : NULL;
+    struct entry **at = adapter->awaited != NULL ? find(adapter, socket, id, &place) : NULL;
     uint64_t serial;
 
     if (at == NULL)

@@ -16,8 +16,7 @@ static bool is_complete(const struct sio__request *request, int64_t servers)
     return true;
 }
 
-static bool take(sio_adapter *adapter, struct sio__request *request,
-                 const struct sio_message *msg)
+static bool take(sio_adapter *adapter, struct sio__request *request, const struct sio_message *msg)
 {
     (void)adapter;
     (void)request;
@@ -31,15 +30,14 @@ static void tell(sio_adapter *adapter, struct sio__request *request, const sio_a
     bool known = answers->status == SIO_OK && request->servers > 0;
 
     if (count->done != NULL)
-        count->done(adapter, answers->status, known ? (uint64_t)request->servers : 0,
-                    count->user);
+        count->done(adapter, answers->status, known ? (uint64_t)request->servers : 0, count->user);
 }
 
-static const struct sio__request_ops ops = {
-    .take = take,
-    .is_complete = is_complete,
-    .tell = tell,
-    .timeout_text = "timeout reached before the servers were counted"};
+static const struct sio__request_ops ops = {.take = take,
+                                            .is_complete = is_complete,
+                                            .tell = tell,
+                                            .timeout_text =
+                                                "timeout reached before the servers were counted"};
 
 sio_status sio_adapter_server_count(sio_adapter *adapter, sio_count_cb *done, void *user)
 {

@@ -32,8 +32,7 @@ static sio_status ask(sio_adapter *adapter, struct sio__request *request)
     return sio__send_question(adapter, &self(request)->question, request->serial);
 }
 
-static bool take(sio_adapter *adapter, struct sio__request *request,
-                 const struct sio_message *msg)
+static bool take(sio_adapter *adapter, struct sio__request *request, const struct sio_message *msg)
 {
     if (msg->type != SIO_MSG_SOCKETS_RESPONSE)
         return false;

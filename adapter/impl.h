@@ -125,9 +125,8 @@ sio_status sio__sockets_join(sio_adapter *adapter, sio_socket *socket, sio_str r
 /* -- operations.c -- */
 
 /* Check a call that emits to clients, and make its message. */
-sio_status sio__operation_event(sio_adapter *adapter, struct sio__outgoing *o,
-                                const sio_target *to, sio_str event, const sio_args *args,
-                                struct sio__target_view *view);
+sio_status sio__operation_event(sio_adapter *adapter, struct sio__outgoing *o, const sio_target *to,
+                                sio_str event, const sio_args *args, struct sio__target_view *view);
 /* Gather its recipients here, as sio__delivery_begin(), and what they get. */
 struct sio__level *sio__operation_gather(sio_adapter *adapter, const struct sio_message *msg,
                                          sio_broadcast *b);
@@ -136,19 +135,19 @@ struct sio__level *sio__operation_gather(sio_adapter *adapter, const struct sio_
 
 /* A message with the adapter's own fields filled in. */
 void sio__send_init(const sio_adapter *adapter, struct sio_message *msg,
-                        enum sio_message_type type);
+                    enum sio_message_type type);
 /* Append channel and payload to an empty frame; the custom parser has its turn. */
-sio_status sio__send_encode(sio_adapter *adapter, const struct sio_message *msg,
-                                sio_str to_uid, struct sio__frame *frame);
+sio_status sio__send_encode(sio_adapter *adapter, const struct sio_message *msg, sio_str to_uid,
+                            struct sio__frame *frame);
 /* Publish a frame. done NULL: nobody is told. Never calls back before it returns. */
 sio_status sio__send_frame(sio_adapter *adapter, const struct sio__frame *frame,
-                                 sio_adapter_done_cb *done, void *user);
+                           sio_adapter_done_cb *done, void *user);
 /* Both. to_uid: whom an answer is for. */
 sio_status sio__send_message(sio_adapter *adapter, const struct sio_message *msg, sio_str to_uid,
-                              sio_adapter_done_cb *done, void *user);
+                             sio_adapter_done_cb *done, void *user);
 /* Publish a frame that asks, for the request of this serial: a failure ends the request. */
 sio_status sio__send_question(sio_adapter *adapter, const struct sio__frame *frame,
-                             uint64_t serial);
+                              uint64_t serial);
 /* Have the servers counted, for the request of this serial; 0: once more for all. */
 sio_status sio__send_count(sio_adapter *adapter, uint64_t serial);
 
@@ -199,7 +198,7 @@ struct sio__ack_owner {
  * delivery. SIO_OK or SIO_ENOMEM (nothing was delivered or told). */
 sio_status sio__awaited_deliver(sio_adapter *adapter, struct sio__level *level, sio_broadcast *b,
                                 const struct sio__ack_owner *owner, uint32_t timeout_ms);
-void sio__awaited_forget(sio_adapter *adapter, sio_socket *socket);   /* it goes away */
+void sio__awaited_forget(sio_adapter *adapter, sio_socket *socket);      /* it goes away */
 void sio__awaited_forget_request(sio_adapter *adapter, uint64_t serial); /* it has ended */
 void sio__awaited_expire(sio_adapter *adapter, uint32_t now_ms);
 int64_t sio__awaited_due(const sio_adapter *adapter, uint32_t now_ms); /* ms; -1: nothing */

@@ -59,8 +59,7 @@ static sio_status add_all(struct sio__names *found, sio_str list)
     return status == SIO_ENOMEM ? SIO_ENOMEM : SIO_OK;
 }
 
-static bool take(sio_adapter *adapter, struct sio__request *request,
-                 const struct sio_message *msg)
+static bool take(sio_adapter *adapter, struct sio__request *request, const struct sio_message *msg)
 {
     if (msg->type != self(request)->answer)
         return false;

@@ -29,9 +29,8 @@ static bool is_published(const sio_adapter *adapter, const struct sio__target_vi
 
 /* -- events -- */
 
-sio_status sio__operation_event(sio_adapter *adapter, struct sio__outgoing *o,
-                                const sio_target *to, sio_str event, const sio_args *args,
-                                struct sio__target_view *view)
+sio_status sio__operation_event(sio_adapter *adapter, struct sio__outgoing *o, const sio_target *to,
+                                sio_str event, const sio_args *args, struct sio__target_view *view)
 {
     sio_status status = sio__adapter_check(adapter);
 
@@ -57,10 +56,8 @@ struct sio__level *sio__operation_gather(sio_adapter *adapter, const struct sio_
         sio__delivery_end(adapter);
         return NULL;
     }
-    *b = (sio_broadcast){.data = sio_buf_str(&level->data),
-                         .count = msg->nargs + 1,
-                         .id = -1,
-                         .flags = msg->flags};
+    *b = (sio_broadcast){
+        .data = sio_buf_str(&level->data), .count = msg->nargs + 1, .id = -1, .flags = msg->flags};
     sio__delivery_flags(b);
     return level;
 }
@@ -151,8 +148,8 @@ static sio_status request(sio_adapter *adapter, const sio_target *to, const stru
 }
 
 sio_status sio_adapter_sockets_join(sio_adapter *adapter, const sio_target *to,
-                                    const sio_str *rooms, size_t nrooms,
-                                    sio_adapter_done_cb *done, void *user)
+                                    const sio_str *rooms, size_t nrooms, sio_adapter_done_cb *done,
+                                    void *user)
 {
     struct request r = {.type = SIO_MSG_SOCKETS_JOIN, .rooms = rooms, .nrooms = nrooms};
 
@@ -160,8 +157,8 @@ sio_status sio_adapter_sockets_join(sio_adapter *adapter, const sio_target *to,
 }
 
 sio_status sio_adapter_sockets_leave(sio_adapter *adapter, const sio_target *to,
-                                     const sio_str *rooms, size_t nrooms,
-                                     sio_adapter_done_cb *done, void *user)
+                                     const sio_str *rooms, size_t nrooms, sio_adapter_done_cb *done,
+                                     void *user)
 {
     struct request r = {.type = SIO_MSG_SOCKETS_LEAVE, .rooms = rooms, .nrooms = nrooms};
 

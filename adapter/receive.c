@@ -75,8 +75,7 @@ static enum sio__verdict parse(struct reading *r)
     const sio_adapter_opts *opts = &r->adapter->opts;
     bool is_broadcast = r->route == SIO__ROUTE_BROADCASTS || r->route == SIO__ROUTE_ROOM;
 
-    if (opts->decode == NULL ||
-        (!is_broadcast && r->payload.len > 0 && r->payload.ptr[0] == '{'))
+    if (opts->decode == NULL || (!is_broadcast && r->payload.len > 0 && r->payload.ptr[0] == '{'))
         return SIO__DECODED;
     sio_buf_clear(r->packed);
     sio_status status = opts->decode(r->payload, r->packed, opts->parser_user);

@@ -58,32 +58,31 @@ static void put(struct sio__index *index, struct sio__index_slot entry)
     index->slots[i] = entry;
 }
 
-/* Give back what was passed, piece by piece: unmapping megabytes takes a millisecond. */
-static void return_passed(const struct sio__index *index)
+/* Give back what was moved, piece by piece: unmapping megabytes takes a millisecond. */
+static void return_moved(const struct sio__index *index)
 {
-    if (bytes_of(index->old_size) >= MAPPED_BYTES && index->at % RETURNED_SLOTS == 0 &&
-        index->old_size - index->left >= RETURNED_SLOTS)
-        (void)madvise(&index->old[(index->at - RETURNED_SLOTS) & (index->old_size - 1)],
-                      bytes_of(RETURNED_SLOTS), MADV_DONTNEED);
+    if (bytes_of(index->old_size) >= MAPPED_BYTES && index->moved % RETURNED_SLOTS == 0)
+        (void)madvise(&index->old[index->moved - RETURNED_SLOTS], bytes_of(RETURNED_SLOTS),
+                      MADV_DONTNEED);
 }
 
+/* Always to the end of a run. One that goes on from the last slot to the first loses its end
+ * first, and is a run without it. */
 static void move_some(struct sio__index *index, uint32_t slots)
 {
     if (index->old == NULL)
         return;
-    while (index->left > 0 && (slots > 0 || index->old[index->at].value != 0)) {
-        struct sio__index_slot *slot = &index->old[index->at];
+    while (index->moved < index->old_size && (slots > 0 || index->old[index->moved].value != 0)) {
+        struct sio__index_slot *slot = &index->old[index->moved++];
         if (slot->value != 0) {
             put(index, *slot);
             *slot = (struct sio__index_slot){0, 0};
         }
-        index->at = (index->at + 1) & (index->old_size - 1);
-        index->left--;
-        return_passed(index);
+        return_moved(index);
         if (slots > 0)
             slots--;
     }
-    if (index->left == 0) {
+    if (index->moved == index->old_size) {
         slots_free(index->old, index->old_size);
         index->old = NULL;
     }
@@ -98,10 +97,8 @@ static bool resize(struct sio__index *index, uint32_t size)
     move_some(index, UINT32_MAX); /* nothing is left by now */
     if (index->size > 0) {
         index->old = index->slots;
-        index->old_size = index->left = index->size;
-        index->at = 0;
-        while (index->old[index->at].value != 0) /* begin between two runs */
-            index->at++;
+        index->old_size = index->size;
+        index->moved = 0;
     }
     index->slots = slots;
     index->size = size;

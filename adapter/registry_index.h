@@ -22,7 +22,7 @@ struct sio__index {
     struct sio__index_slot *old; /* what is left of the slots before; NULL: nothing */
     uint32_t size, old_size;     /* powers of two, or 0 */
     uint32_t count;
-    uint32_t at, left; /* the old slot to move next, and how many are to be looked at */
+    uint32_t moved; /* old slots that nothing is left in, from the first one on */
 };
 
 SIO_API void sio__index_fini(struct sio__index *index);
@@ -49,12 +49,10 @@ static inline uint32_t sio__index_find_in(const struct sio__index_slot *slots, u
     return 0;
 }
 
-/* Whether entries of this hash may still be among the old slots: those that belong to a slot
- * that was passed have been moved with it. */
+/* Whether entries of this hash may still be among the old slots. */
 static inline bool sio__index_in_old(const struct sio__index *index, uint32_t hash)
 {
-    return index->old != NULL &&
-           ((index->at - 1 - hash) & (index->old_size - 1)) >= index->old_size - index->left;
+    return index->old != NULL && (hash & (index->old_size - 1)) >= index->moved;
 }
 
 /* 0: there is none. */

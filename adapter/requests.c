@@ -92,10 +92,9 @@ static sio_status draw_id(sio_adapter *adapter, struct sio__request *request)
 
     request->id_len = adapter->wire->request_id_len;
     do {
-        status = sio__ids_draw(&adapter->ids, adapter->wire->id_alphabet, request->id_len,
-                               request->id);
-    } while (status == SIO_OK &&
-             sio__request_by_id(adapter, sio__request_id(request)) != NULL);
+        status =
+            sio__ids_draw(&adapter->ids, adapter->wire->id_alphabet, request->id_len, request->id);
+    } while (status == SIO_OK && sio__request_by_id(adapter, sio__request_id(request)) != NULL);
     return status;
 }
 
@@ -114,8 +113,7 @@ sio_status sio__request_new(sio_adapter *adapter, const struct sio__request_ops 
     request->counts_as_ack = counts_as_ack;
     request->servers = -1;
     request->serial = ++adapter->last_serial;
-    if (adapter->opts.max_requests != 0 &&
-        *gauge(adapter, request) >= adapter->opts.max_requests)
+    if (adapter->opts.max_requests != 0 && *gauge(adapter, request) >= adapter->opts.max_requests)
         status = SIO_EFULL;
     if (status == SIO_OK)
         status = draw_id(adapter, request);

@@ -17,8 +17,7 @@ struct sio__request_ops {
     /* Ask, now that the servers are counted and there are others. NULL: asked already. */
     sio_status (*ask)(sio_adapter *adapter, struct sio__request *request);
     /* Take an answer. false: of another kind than was asked for. */
-    bool (*take)(sio_adapter *adapter, struct sio__request *request,
-                 const struct sio_message *msg);
+    bool (*take)(sio_adapter *adapter, struct sio__request *request, const struct sio_message *msg);
     /* Whether nothing more is awaited if there are so many servers. NULL: when all others
      * have answered. */
     bool (*is_complete)(const struct sio__request *request, int64_t servers);

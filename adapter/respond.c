@@ -15,8 +15,7 @@ sio_status sio__respond_send(sio_adapter *adapter, const struct sio_message *msg
 }
 
 /* The one answer to a request. */
-static void answer(sio_adapter *adapter, const struct sio_message *request,
-                   struct sio_message *msg)
+static void answer(sio_adapter *adapter, const struct sio_message *request, struct sio_message *msg)
 {
     msg->request_id = request->request_id;
     if (sio__respond_send(adapter, msg, request->uid) == SIO_OK)

@@ -25,8 +25,7 @@ static sio_status ask(sio_adapter *adapter, struct sio__request *request)
     return sio__send_question(adapter, &self(request)->question, request->serial);
 }
 
-static bool take(sio_adapter *adapter, struct sio__request *request,
-                 const struct sio_message *msg)
+static bool take(sio_adapter *adapter, struct sio__request *request, const struct sio_message *msg)
 {
     struct responses *r = self(request);
 
@@ -65,12 +64,12 @@ static void fini(struct sio__request *request)
     sio_buf_fini(&self(request)->values);
 }
 
-static const struct sio__request_ops ops = {
-    .ask = ask,
-    .take = take,
-    .tell = tell,
-    .fini = fini,
-    .timeout_text = "timeout reached before the servers were counted"};
+static const struct sio__request_ops ops = {.ask = ask,
+                                            .take = take,
+                                            .tell = tell,
+                                            .fini = fini,
+                                            .timeout_text =
+                                                "timeout reached before the servers were counted"};
 
 sio_status sio_adapter_server_side_emit_with_ack(sio_adapter *adapter, sio_str event,
                                                  const sio_args *args, sio_responses_cb *done,

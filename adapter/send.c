@@ -5,8 +5,7 @@
 
 enum { FRAME_ON_STACK = 2048 };
 
-void sio__send_init(const sio_adapter *adapter, struct sio_message *msg,
-                    enum sio_message_type type)
+void sio__send_init(const sio_adapter *adapter, struct sio_message *msg, enum sio_message_type type)
 {
     memset(msg, 0, sizeof *msg);
     msg->type = type;
@@ -60,10 +59,8 @@ static sio_status publish(sio_adapter *adapter, const struct sio__frame *frame,
 sio_status sio__send_frame(sio_adapter *adapter, const struct sio__frame *frame,
                            sio_adapter_done_cb *done, void *user)
 {
-    struct sio__completion completion = {.done = on_published,
-                                         .owner = adapter,
-                                         .fn = (void (*)(void))done,
-                                         .user = user};
+    struct sio__completion completion = {
+        .done = on_published, .owner = adapter, .fn = (void (*)(void))done, .user = user};
 
     return publish(adapter, frame, done != NULL ? &completion : NULL);
 }
@@ -105,8 +102,7 @@ static void on_question_published(const struct sio__publish_result *result, void
     sio__adapter_leave(adapter);
 }
 
-sio_status sio__send_question(sio_adapter *adapter, const struct sio__frame *frame,
-                              uint64_t serial)
+sio_status sio__send_question(sio_adapter *adapter, const struct sio__frame *frame, uint64_t serial)
 {
     struct sio__completion completion = {
         .done = on_question_published, .owner = adapter, .user = as_pointer(serial)};

@@ -61,6 +61,18 @@ static bool is_per_room(const sio_adapter *adapter)
     return adapter->opts.subscription == SIO_SUBSCRIBE_ROOMS;
 }
 
+/* Redis counts connections: a second adapter of a namespace on one link would be no second
+ * server to the others. */
+static sio_status subscribe(sio_adapter *adapter, const struct sio__subscription_name *sub)
+{
+    enum sio__subscribe_kind kind = sub->is_pattern ? SIO__PATTERN : SIO__CHANNEL;
+    sio_str name = sio_buf_str(sub->name);
+
+    if (sub->route == SIO__ROUTE_REQUESTS && sio__link_wants(adapter->link, kind, name))
+        return SIO_EINVAL;
+    return sio__listener_subscribe(adapter->listener, kind, name, (int)sub->route);
+}
+
 sio_status sio__subscriptions_open(sio_adapter *adapter)
 {
     sio_status status = sio__listener_new(adapter->link, &ops, adapter, &adapter->listener);
@@ -74,9 +86,7 @@ sio_status sio__subscriptions_open(sio_adapter *adapter)
         if (status == SIO_EINVAL)
             return SIO_OK; /* that was the last */
         if (status == SIO_OK)
-            status = sio__listener_subscribe(adapter->listener,
-                                             sub.is_pattern ? SIO__PATTERN : SIO__CHANNEL,
-                                             sio_buf_str(&adapter->name), (int)sub.route);
+            status = subscribe(adapter, &sub);
     }
     return status;
 }

@@ -52,16 +52,14 @@ void sio__timer_arm(sio_adapter *adapter)
     if (adapter->tick == NULL || adapter->closed)
         return;
     uint32_t now_ms = sio__now_ms();
-    int64_t next =
-        sooner(sio__requests_next(adapter, now_ms), sio__awaited_due(adapter, now_ms));
+    int64_t next = sooner(sio__requests_next(adapter, now_ms), sio__awaited_due(adapter, now_ms));
 
     if (next < 0) {
         evtimer_del(adapter->tick);
         adapter->tick_armed = false;
         return;
     }
-    if (adapter->tick_armed &&
-        sio__ms_until(adapter->tick_at_ms, now_ms + (uint32_t)next) <= 0)
+    if (adapter->tick_armed && sio__ms_until(adapter->tick_at_ms, now_ms + (uint32_t)next) <= 0)
         return; /* it runs earlier, and looks again then */
     struct timeval after = {next / 1000, (next % 1000) * 1000};
     evtimer_add(adapter->tick, &after);

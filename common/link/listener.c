@@ -355,6 +355,15 @@ sio_status sio__listener_sync(struct sio__listener *listener, sio__sync_cb *done
     return SIO_OK;
 }
 
+bool sio__link_wants(const sio_link *link, enum sio__subscribe_kind kind, sio_str str)
+{
+    struct sio__name *name = NULL;
+
+    if (link->subscriber != NULL)
+        name = sio__subscriptions_find(&link->subscriber->subs, kind, str);
+    return name != NULL && name->subscriptions > 0;
+}
+
 struct event_base *sio__link_base(const sio_link *link)
 {
     return link->base;

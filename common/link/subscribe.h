@@ -70,6 +70,9 @@ SIO_API sio_status sio__listener_sync(struct sio__listener *listener, sio__sync_
 SIO_API sio_status sio__link_count_subscribers(sio_link *link, sio_str channel,
                                                const struct sio__completion *completion);
 
+/* Whether a listener of this link wants a name. */
+SIO_API bool sio__link_wants(const sio_link *link, enum sio__subscribe_kind kind, sio_str name);
+
 /* The loop that the link runs on. */
 SIO_API struct event_base *sio__link_base(const sio_link *link);
 /* Whether it is the host's, rather than the link's own thread's. */

@@ -101,7 +101,8 @@ static void on_ready(sio_adapter *adapter, void *user)
 
 /* What a browser sends, in the fields of Node's handshake. */
 static const char handshake[] =
-    "{\"headers\":{\"host\":\"chat.example.com\",\"connection\":\"Upgrade\",\"pragma\":\"no-cache\","
+    "{\"headers\":{\"host\":\"chat.example.com\",\"connection\":\"Upgrade\",\"pragma\":\"no-"
+    "cache\","
     "\"cache-control\":\"no-cache\",\"upgrade\":\"websocket\",\"origin\":"
     "\"https://chat.example.com\",\"sec-websocket-version\":\"13\",\"user-agent\":\"Mozilla/5.0 "
     "(X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/122.0.0.0 Safari/537.36\","

@@ -43,7 +43,7 @@ void peers_init(struct peers *peers, struct peers_opts *opts);
 void peer_open(struct peers *peers, int i, const struct peers_opts *opts, const char *url,
                int size);
 void peer_start(struct peers *peers, int i, const struct peers_opts *opts, const char *url,
-                int size); /* does not wait */
+                int size);          /* does not wait */
 void peer_close(struct peer *peer); /* if it is open */
 void peers_fini(struct peers *peers);
 

@@ -303,9 +303,8 @@ static void fault_21_channel_denied(void **state)
     struct scene s;
     (void)state;
     begin(&s, NULL);
-    (void)redis_fixture_command(s.redis,
-                                "ACL SETUSER u on >p ~* +@all resetchannels "
-                                "&socket.io#/#* &socket.io-response#/#*");
+    (void)redis_fixture_command(s.redis, "ACL SETUSER u on >p ~* +@all resetchannels "
+                                         "&socket.io#/#* &socket.io-response#/#*");
     s.opts.link.username = "u";
     s.opts.link.password = "p";
     open_both(&s, 10);
@@ -321,13 +320,21 @@ static void fault_21_channel_denied(void **state)
 
 static void names(bool per_room)
 {
-    static const sio_str all[] = {
-        SIO_STR_INIT("#"),      SIO_STR_INIT("a#b"),        SIO_STR_INIT("*"),
-        SIO_STR_INIT("?"),      SIO_STR_INIT("[a]"),        SIO_STR_INIT("\\"),
-        SIO_STR_INIT(" "),      SIO_STR_INIT("\r\n"),       SIO_STR_INIT("\"'`"),
-        SIO_STR_INIT("😀"),     SIO_STR_INIT("a\0b"),       SIO_STR_INIT("a"),
-        SIO_STR_INIT("{tag}x"), SIO_STR_INIT("0123456789abcdef"),
-        SIO_STR_INIT("01234567890123456789")};
+    static const sio_str all[] = {SIO_STR_INIT("#"),
+                                  SIO_STR_INIT("a#b"),
+                                  SIO_STR_INIT("*"),
+                                  SIO_STR_INIT("?"),
+                                  SIO_STR_INIT("[a]"),
+                                  SIO_STR_INIT("\\"),
+                                  SIO_STR_INIT(" "),
+                                  SIO_STR_INIT("\r\n"),
+                                  SIO_STR_INIT("\"'`"),
+                                  SIO_STR_INIT("😀"),
+                                  SIO_STR_INIT("a\0b"),
+                                  SIO_STR_INIT("a"),
+                                  SIO_STR_INIT("{tag}x"),
+                                  SIO_STR_INIT("0123456789abcdef"),
+                                  SIO_STR_INIT("01234567890123456789")};
     enum { COUNT = sizeof all / sizeof all[0] };
     struct scene s;
     int sent = 0;

@@ -129,8 +129,7 @@ static void ask(sio_adapter *adapter, sio_link *link)
     CHECK(sio_adapter_all_rooms(adapter, on_names, NULL) == SIO_OK);
     CHECK(sio_adapter_server_side_emit_with_ack(adapter, SIO_STR("e"), NULL, on_responses, NULL) ==
           SIO_OK);
-    CHECK(sio_adapter_emit_with_ack(adapter, NULL, SIO_STR("e"), NULL, NULL, NULL, NULL) ==
-          SIO_OK);
+    CHECK(sio_adapter_emit_with_ack(adapter, NULL, SIO_STR("e"), NULL, NULL, NULL, NULL) == SIO_OK);
     rename_requests(adapter, ids);
     fake_link_count(link, 3);
 }

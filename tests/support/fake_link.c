@@ -34,11 +34,36 @@ struct sio_link {
     sio_status refused;
 };
 
+void (*fake_link_own)(bool begins);
+
+static void own(bool begins)
+{
+    if (fake_link_own != NULL)
+        fake_link_own(begins);
+}
+
+static void *make(size_t size)
+{
+    own(true);
+    void *memory = calloc(1, size);
+    own(false);
+    assert(memory != NULL);
+    return memory;
+}
+
+static void copy(sio_buf *to, sio_str bytes)
+{
+    own(true);
+    sio_status status = sio_buf_append(to, bytes.ptr, bytes.len);
+    own(false);
+    assert(status == SIO_OK);
+    (void)status;
+}
+
 sio_link *fake_link_new(struct event_base *base)
 {
-    sio_link *link = calloc(1, sizeof *link);
+    sio_link *link = make(sizeof *link);
 
-    assert(link != NULL);
     link->base = base;
     return link;
 }
@@ -211,6 +236,12 @@ struct event_base *sio__link_base(const sio_link *link)
     return link->base;
 }
 
+bool sio__link_wants(const sio_link *link, enum sio__subscribe_kind kind, sio_str text)
+{
+    (void)kind;
+    return fake_link_has(link, text);
+}
+
 bool sio__link_on_loop(const sio_link *link)
 {
     (void)link;
@@ -224,7 +255,9 @@ static sio_status add(sio_link *link, sio_str channel, sio_str payload, bool is_
         return link->refused;
     if (link->count == link->room) {
         link->room = link->room == 0 ? 16 : link->room * 2;
+        own(true);
         link->sent = realloc(link->sent, link->room * sizeof *link->sent);
+        own(false);
         assert(link->sent != NULL);
     }
     struct fake_sent *sent = &link->sent[link->count++];
@@ -232,10 +265,8 @@ static sio_status add(sio_link *link, sio_str channel, sio_str payload, bool is_
     sent->is_count = is_count;
     if (completion != NULL)
         sent->completion = *completion;
-    sio_status status = sio_buf_append(&sent->channel, channel.ptr, channel.len);
-    if (status == SIO_OK)
-        status = sio_buf_append(&sent->payload, payload.ptr, payload.len);
-    assert(status == SIO_OK);
+    copy(&sent->channel, channel);
+    copy(&sent->payload, payload);
     return SIO_OK;
 }
 
@@ -254,9 +285,9 @@ sio_status sio__link_count_subscribers(sio_link *link, sio_str channel,
 sio_status sio__listener_new(sio_link *link, const struct sio__listener_ops *ops, void *owner,
                              struct sio__listener **out)
 {
-    *out = calloc(1, sizeof **out);
-    assert(*out != NULL);
-    **out = (struct sio__listener){.next = link->listeners, .link = link, .ops = ops, .owner = owner};
+    *out = make(sizeof **out);
+    **out =
+        (struct sio__listener){.next = link->listeners, .link = link, .ops = ops, .owner = owner};
     link->listeners = *out;
     return SIO_OK;
 }
@@ -304,16 +335,15 @@ static struct name **find(struct sio__listener *listener, enum sio__subscribe_ki
 sio_status sio__listener_subscribe(struct sio__listener *listener, enum sio__subscribe_kind kind,
                                    sio_str text, int tag)
 {
-    struct name *name = calloc(1, sizeof *name);
+    struct name *name = make(sizeof *name);
 
-    assert(name != NULL && *find(listener, kind, text) == NULL);
-    sio_status status = sio_buf_append(&name->text, text.ptr, text.len);
-    assert(status == SIO_OK);
+    assert(*find(listener, kind, text) == NULL);
+    copy(&name->text, text);
     name->kind = kind;
     name->tag = tag;
     name->next = listener->names;
     listener->names = name;
-    return status;
+    return SIO_OK;
 }
 
 void sio__listener_unsubscribe(struct sio__listener *listener, enum sio__subscribe_kind kind,
@@ -329,9 +359,8 @@ void sio__listener_unsubscribe(struct sio__listener *listener, enum sio__subscri
 
 sio_status sio__listener_sync(struct sio__listener *listener, sio__sync_cb *done, void *user)
 {
-    struct sync *sync = calloc(1, sizeof *sync);
+    struct sync *sync = make(sizeof *sync);
 
-    assert(sync != NULL);
     *sync = (struct sync){.next = listener->syncs, .done = done, .user = user};
     listener->syncs = sync;
     return SIO_OK;

@@ -21,6 +21,9 @@ struct fake_sent {
     bool ended;
 };
 
+/* Called with true before and false after what it allocates itself; NULL: nobody. */
+extern void (*fake_link_own)(bool begins);
+
 sio_link *fake_link_new(struct event_base *base);
 void fake_link_free(sio_link *link); /* its listeners must be gone */
 

@@ -78,11 +78,8 @@ static void on_denied(void *owner, sio_str name, sio_status status, const char *
     told(listen, 'd');
 }
 
-static const struct sio__listener_ops ops = {.message = on_message,
-                                             .ready = on_ready,
-                                             .lost = on_lost,
-                                             .gap = on_gap,
-                                             .denied = on_denied};
+static const struct sio__listener_ops ops = {
+    .message = on_message, .ready = on_ready, .lost = on_lost, .gap = on_gap, .denied = on_denied};
 
 void listen_open(struct listen *listen, struct client *client)
 {

@@ -30,7 +30,7 @@ struct listen {
 void listen_open(struct listen *listen, struct client *client);
 void listen_sub(struct listen *listen, enum sio__subscribe_kind kind, const char *name, int tag);
 void listen_unsub(struct listen *listen, enum sio__subscribe_kind kind, const char *name);
-void listen_sync(struct listen *listen); /* returns when it has ended */
+void listen_sync(struct listen *listen);                         /* returns when it has ended */
 void listen_sync_cb(void *owner, sio_status status, void *user); /* user: the struct listen */
 void listen_close(struct listen *listen);
 

@@ -53,7 +53,9 @@ static void on_broadcast(sio_adapter *adapter, sio_broadcast *b, void *user)
     w->last_id = (uint64_t)b->id;
     b->encoded = w;
     world_line(w, "packet %s%s%s%s", data, id, b->is_volatile ? " volatile" : "",
-               b->compress < 0 ? "" : b->compress ? " compress 1" : " compress 0");
+               b->compress < 0 ? ""
+               : b->compress   ? " compress 1"
+                               : " compress 0");
     free(data);
 }
 
@@ -136,14 +138,13 @@ static void on_ready(sio_adapter *adapter, void *user)
 static void on_gap(sio_adapter *adapter, const sio_gap *gap, void *user)
 {
     (void)adapter;
-    world_line(user, "gap %lld %lld %s", (long long)gap->from_ms, (long long)gap->to_ms,
-               gap->text);
+    world_line(user, "gap %lld %lld %s", (long long)gap->from_ms, (long long)gap->to_ms, gap->text);
 }
 
 static void on_dropped(sio_adapter *adapter, sio_drop why, sio_str channel, void *user)
 {
-    static const char *const names[SIO_DROP_COUNT] = {
-        "not ours", "malformed", "missing field", "unknown type", "unexpected", "no memory"};
+    static const char *const names[SIO_DROP_COUNT] = {"not ours",     "malformed",  "missing field",
+                                                      "unknown type", "unexpected", "no memory"};
 
     (void)adapter;
     (void)channel;
@@ -264,8 +265,7 @@ sio_status world_emit(struct world *w, const char *words, const char *event, con
     assert_int_equal(sio_args_new(&args), SIO_OK);
     if (json != NULL)
         assert_int_equal(sio_args_json(args, sio_str_c(json), NULL), SIO_OK);
-    sio_status status =
-        sio_adapter_emit(w->adapter, to, sio_str_c(event), args, world_done, w);
+    sio_status status = sio_adapter_emit(w->adapter, to, sio_str_c(event), args, world_done, w);
     sio_args_free(args);
     sio_target_free(to);
     return status;

@@ -186,8 +186,8 @@ static void free_adapter(struct world *w)
 /* Freed inside each of the host's calls. */
 static void freed_inside_a_callback(void **state)
 {
-    static const char *const traps[] = {"create", "join", "leave", "delete", "packet",
-                                        "to", "delivered", "disconnect"};
+    static const char *const traps[] = {"create", "join", "leave",     "delete",
+                                        "packet", "to",   "delivered", "disconnect"};
     (void)state;
     for (size_t i = 0; i < sizeof traps / sizeof traps[0]; i++) {
         struct world w;
@@ -310,8 +310,7 @@ static void acks_end_at_the_timeout(void **state)
     world_socket(&w, "b", NULL);
     sio_target_timeout(to, 30);
     assert_int_equal(
-        sio_adapter_emit_with_ack(w.adapter, to, SIO_STR("e"), NULL, on_ack, on_acked, &w),
-        SIO_OK);
+        sio_adapter_emit_with_ack(w.adapter, to, SIO_STR("e"), NULL, on_ack, on_acked, &w), SIO_OK);
     assert_int_equal(sio_socket_ack(a, 0, SIO_STR("\xc0")), SIO_OK);
     world_expect(&w, "packet \"e\" id 0\nto a\nto b\ndelivered 2\nack null\n");
     WORLD_WAIT(&w, w.log.len > 0);
@@ -356,8 +355,7 @@ static void the_first_ack_is_enough_for_one_socket(void **state)
     world_socket(&w, "b", "a", NULL); /* in the room of a's id, too */
     assert_int_equal(sio_target_socket(to, SIO_STR("a")), SIO_OK);
     assert_int_equal(
-        sio_adapter_emit_with_ack(w.adapter, to, SIO_STR("e"), NULL, on_ack, on_acked, &w),
-        SIO_OK);
+        sio_adapter_emit_with_ack(w.adapter, to, SIO_STR("e"), NULL, on_ack, on_acked, &w), SIO_OK);
     world_forget(&w);
     assert_int_equal(sio_socket_ack(a, 0, SIO_STR("\x01")), SIO_OK);
     world_expect(&w, "ack 1\nacked SIO_OK 1 of 2, 0 of 0\n");
@@ -451,9 +449,9 @@ static void questions_are_answered_at_once(void **state)
     world_forget(&w);
     assert_int_equal(sio_adapter_server_count(w.adapter, on_count, &w), SIO_OK);
     world_expect(&w, "servers 1 SIO_OK\n");
-    assert_int_equal(sio_adapter_server_side_emit_with_ack(w.adapter, SIO_STR("e"), NULL,
-                                                           on_responses, &w),
-                     SIO_OK);
+    assert_int_equal(
+        sio_adapter_server_side_emit_with_ack(w.adapter, SIO_STR("e"), NULL, on_responses, &w),
+        SIO_OK);
     world_expect(&w, "responses 0 SIO_OK\n");
     assert_int_equal(sio_adapter_server_side_emit(w.adapter, SIO_STR("e"), NULL, world_done, &w),
                      SIO_OK);

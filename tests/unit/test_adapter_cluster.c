@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* An adapter among others, on a fake link: what it publishes, what it makes of what comes,
- * how its questions end. */
+/* An adapter among others, on a fake link: what it publishes, what it makes of what comes. */
 #include "adapter_world.h"
 
 #include "adapter/registry.h"
 
-#define REQUESTS "socket.io-request#/#"
+#define REQUESTS  "socket.io-request#/#"
 #define RESPONSES "socket.io-response#/#"
 
 /* JSON text of what was published last, whatever its encoding. */
@@ -42,17 +41,6 @@ static const char *uid(struct world *w)
     return text;
 }
 
-/* The request id of the last question. */
-static const char *asked_id(struct world *w)
-{
-    static char id[32];
-    const char *at = strstr(last(w), "\"requestId\":\"");
-
-    assert_non_null(at);
-    snprintf(id, sizeof id, "%.6s", at + strlen("\"requestId\":\""));
-    return id;
-}
-
 static const char *fill(const char *format, const char *a)
 {
     static char text[1024];
@@ -74,6 +62,27 @@ static void it_subscribes(void **state)
     sio_adapter_free(w.adapter);
     w.adapter = NULL;
     assert_int_equal(fake_link_names(w.link), 0);
+    world_fini(&w);
+}
+
+static void a_namespace_is_open_once_on_a_link(void **state)
+{
+    struct world w;
+    sio_adapter_opts opts;
+    sio_adapter *other;
+    (void)state;
+    world_init(&w, WORLD_LINKED);
+    sio_adapter_opts_init(&opts);
+    assert_int_equal(sio_adapter_new(w.link, &opts, &other), SIO_EINVAL);
+    assert_null(other);
+    assert_int_equal(fake_link_names(w.link), 4);
+    opts.nsp = SIO_STR("/other");
+    assert_int_equal(sio_adapter_new(w.link, &opts, &other), SIO_OK);
+    sio_adapter_free(other);
+    opts.nsp = SIO_STR("/");
+    opts.key = "other";
+    assert_int_equal(sio_adapter_new(w.link, &opts, &other), SIO_OK);
+    sio_adapter_free(other);
     world_fini(&w);
 }
 
@@ -185,7 +194,7 @@ static void what_comes_is_acted_upon(void **state)
         bool as_text;
     } cases[] = {
 #define PACKET "{\"type\":2,\"data\":[\"e\",1],\"nsp\":\"/\"}"
-#define TO_A "packet \"e\",1\nto a\ndelivered 1\n"
+#define TO_A   "packet \"e\",1\nto a\ndelivered 1\n"
         {"socket.io#/#", "[\"x\"," PACKET ",{\"rooms\":[],\"except\":[],\"flags\":{}}]", TO_A, 0},
         {"socket.io#/#r#", "[\"x\"," PACKET ",{\"rooms\":[\"r\"]}]", TO_A, 0},
         {"socket.io#/#42#", "[\"x\"," PACKET ",{\"rooms\":[42]}]", TO_A, 0},
@@ -335,244 +344,6 @@ static void acks_go_back_to_the_asking_node(void **state)
     world_fini(&w);
 }
 
-/* -- questions -- */
-
-static void on_fetched(sio_adapter *adapter, const sio_answers *answers, sio_fetched *fetched,
-                       void *user)
-{
-    sio_remote_socket s;
-
-    (void)adapter;
-    while (sio_fetched_next(fetched, &s))
-        world_line(user, "socket %.*s%s", (int)s.sid.len, s.sid.ptr, s.is_local ? " local" : "");
-    world_line(user, "fetched %s %u of %u%s%s", sio_status_name(answers->status),
-               answers->answered, answers->expected, answers->text[0] != '\0' ? ": " : "",
-               answers->text);
-}
-
-static void ask(struct world *w)
-{
-    assert_int_equal(sio_adapter_fetch_sockets(w->adapter, NULL, on_fetched, w), SIO_OK);
-}
-
-static void all_servers_answer(void **state)
-{
-    struct world w;
-    (void)state;
-    world_init(&w, WORLD_LINKED);
-    w.quiet_rooms = true;
-    world_socket(&w, "a", NULL);
-    ask(&w);
-    assert_int_equal(fake_link_sent(w.link), 1);
-    assert_true(fake_link_at(w.link, 0)->is_count);
-    assert_string_equal(last_channel(&w), REQUESTS);
-    fake_link_count(w.link, 3);
-    assert_int_equal(fake_link_sent(w.link), 2);
-    char id[16];
-    snprintf(id, sizeof id, "%s", asked_id(&w));
-    world_bring(&w, REQUESTS, last(&w)); /* its own, coming back */
-    assert_int_equal(fake_link_sent(w.link), 2);
-    world_bring(&w, RESPONSES, fill("{\"requestId\":\"%s\",\"rooms\":[]}", id));
-    world_expect(&w, "dropped unexpected\n");
-    world_bring(&w, RESPONSES,
-                fill("{\"requestId\":\"%s\",\"sockets\":[{\"id\":\"b\"},7,{\"id\":8}]}", id));
-    world_expect(&w, "");
-    world_bring(&w, RESPONSES, fill("{\"requestId\":\"%s\",\"sockets\":[{\"id\":\"c\"}]}", id));
-    world_expect(&w, "socket a local\nsocket b\nsocket c\nfetched SIO_OK 2 of 2\n");
-    world_bring(&w, RESPONSES, fill("{\"requestId\":\"%s\",\"sockets\":[]}", id)); /* late */
-    world_expect(&w, "");
-    world_fini(&w);
-}
-
-static void nobody_else_is_there(void **state)
-{
-    struct world w;
-    (void)state;
-    world_init(&w, WORLD_LINKED);
-    w.quiet_rooms = true;
-    world_socket(&w, "a", NULL);
-    ask(&w);
-    fake_link_count(w.link, 1);
-    world_expect(&w, "socket a local\nfetched SIO_OK 0 of 0\n");
-    assert_int_equal(fake_link_sent(w.link), 1);
-    world_fini(&w);
-}
-
-static void open_with_timeout(struct world *w, unsigned ms)
-{
-    sio_adapter_opts opts;
-
-    memset(w, 0, sizeof *w);
-    sio_buf_init(&w->log);
-    w->quiet_rooms = true;
-    world_opts(w, &opts);
-    opts.requests_timeout_ms = ms;
-    world_open(w, &opts, WORLD_LINKED);
-}
-
-static void what_came_until_the_timeout(void **state)
-{
-    struct world w;
-    (void)state;
-    open_with_timeout(&w, 30);
-    ask(&w);
-    fake_link_count(w.link, 3);
-    world_bring(&w, RESPONSES,
-                fill("{\"requestId\":\"%s\",\"sockets\":[{\"id\":\"b\"}]}", asked_id(&w)));
-    WORLD_WAIT(&w, w.log.len > 0);
-    world_expect(&w, "socket b\nfetched SIO_ETIMEDOUT 1 of 2: timeout reached while waiting for "
-                     "fetchSockets response\n");
-    world_fini(&w);
-}
-
-/* Three servers, one has answered, one has gone: two counts in a row say so. */
-static void a_server_that_has_gone_is_not_waited_for(void **state)
-{
-    struct world w;
-    (void)state;
-    world_init(&w, WORLD_LINKED);
-    ask(&w);
-    fake_link_count(w.link, 3);
-    world_bring(&w, RESPONSES,
-                fill("{\"requestId\":\"%s\",\"sockets\":[{\"id\":\"b\"}]}", asked_id(&w)));
-    for (int counts = 0; counts < 2; counts++) {
-        size_t sent = fake_link_sent(w.link);
-        world_expect(&w, "");
-        WORLD_WAIT(&w, fake_link_sent(w.link) > sent);
-        assert_true(fake_link_at(w.link, sent)->is_count);
-        fake_link_count(w.link, 2);
-    }
-    world_expect(&w, "socket b\nfetched SIO_OK 1 of 2: a server has gone without an answer\n");
-    world_fini(&w);
-}
-
-/* ... but the one that is left may still be about to answer. */
-static void the_one_that_is_left_is_waited_for(void **state)
-{
-    struct world w;
-    char id[16];
-    (void)state;
-    world_init(&w, WORLD_LINKED);
-    ask(&w);
-    fake_link_count(w.link, 4);
-    snprintf(id, sizeof id, "%s", asked_id(&w));
-    size_t sent = fake_link_sent(w.link);
-    WORLD_WAIT(&w, fake_link_sent(w.link) > sent);
-    fake_link_count(w.link, 3);
-    world_expect(&w, "");
-    world_bring(&w, RESPONSES, fill("{\"requestId\":\"%s\",\"sockets\":[{\"id\":\"b\"}]}", id));
-    for (int counts = 0; counts < 3; counts++) {
-        sent = fake_link_sent(w.link);
-        WORLD_WAIT(&w, fake_link_sent(w.link) > sent);
-        fake_link_count(w.link, 3);
-        world_expect(&w, "");
-    }
-    world_bring(&w, RESPONSES, fill("{\"requestId\":\"%s\",\"sockets\":[{\"id\":\"c\"}]}", id));
-    for (int counts = 0; counts < 2; counts++) {
-        sent = fake_link_sent(w.link);
-        WORLD_WAIT(&w, fake_link_sent(w.link) > sent);
-        fake_link_count(w.link, 3);
-    }
-    world_expect(&w, "socket b\nsocket c\nfetched SIO_OK 2 of 3: a server has gone without an "
-                     "answer\n");
-    world_fini(&w);
-}
-
-static void questions_that_cannot_be_asked(void **state)
-{
-    struct world w;
-    (void)state;
-    world_init(&w, WORLD_LINKED);
-    fake_link_refuse(w.link, SIO_EFULL);
-    assert_int_equal(sio_adapter_fetch_sockets(w.adapter, NULL, on_fetched, &w), SIO_EFULL);
-    fake_link_refuse(w.link, SIO_OK);
-    ask(&w);
-    fake_link_end(w.link, 0, SIO_ENOPERM, -1); /* counting is denied */
-    world_expect(&w, fill("fetched SIO_ENOPERM 0 of 0: %s\n", sio_status_text(SIO_ENOPERM)));
-    ask(&w);
-    fake_link_end(w.link, 1, SIO_OK, 2);
-    fake_link_end(w.link, 2, SIO_EXPIRED, -1); /* asking is */
-    world_expect(&w, fill("fetched SIO_EXPIRED 0 of 1: %s\n", sio_status_text(SIO_EXPIRED)));
-    ask(&w);
-    fake_link_end(w.link, 3, SIO_OK, 2);
-    fake_link_lost(w.link, "gone"); /* its answer may be lost */
-    world_expect(&w, "fetched SIO_ECONN 0 of 1: gone\n");
-    ask(&w); /* waits for the subscription to be whole */
-    assert_int_equal(fake_link_sent(w.link), 5);
-    fake_link_gap(w.link, 1, 2, "gone");
-    fake_link_ready(w.link);
-    world_expect(&w, "gap 1 2 gone\nready\n");
-    assert_int_equal(fake_link_sent(w.link), 6);
-    fake_link_count(w.link, 1);
-    world_expect(&w, "fetched SIO_OK 0 of 0\n");
-    world_fini(&w);
-}
-
-static void many_questions_are_bounded(void **state)
-{
-    struct world w;
-    sio_adapter_opts opts;
-    (void)state;
-    memset(&w, 0, sizeof w);
-    sio_buf_init(&w.log);
-    world_opts(&w, &opts);
-    opts.max_requests = 1000;
-    world_open(&w, &opts, WORLD_LINKED);
-    for (int i = 0; i < 1000; i++)
-        ask(&w);
-    assert_int_equal(sio_adapter_fetch_sockets(w.adapter, NULL, on_fetched, &w), SIO_EFULL);
-    fake_link_count(w.link, 2);
-    fake_link_lost(w.link, "gone");
-    unsigned ended = 0;
-    for (size_t i = 0; i < w.log.len; i++)
-        ended += w.log.ptr[i] == '\n';
-    assert_int_equal(ended, 1000);
-    world_forget(&w);
-    world_fini(&w);
-}
-
-/* -- acknowledged emits -- */
-
-static void on_ack(sio_adapter *adapter, sio_str value, void *user)
-{
-    (void)adapter;
-    world_line(user, "ack %zu", value.len);
-}
-
-static void on_acked(sio_adapter *adapter, const sio_answers *answers, uint64_t clients,
-                     uint64_t acks, void *user)
-{
-    (void)adapter;
-    world_line(user, "acked %s %u of %u, clients %u of %u", sio_status_name(answers->status),
-               answers->answered, answers->expected, (unsigned)acks, (unsigned)clients);
-}
-
-static void acks_come_from_everywhere(void **state)
-{
-    struct world w;
-    char id[16];
-    (void)state;
-    world_init(&w, WORLD_LINKED);
-    w.quiet_rooms = true;
-    sio_socket *a = world_socket(&w, "a", NULL);
-    assert_int_equal(
-        sio_adapter_emit_with_ack(w.adapter, NULL, SIO_STR("e"), NULL, on_ack, on_acked, &w),
-        SIO_OK);
-    world_expect(&w, "packet \"e\" id 0\nto a\ndelivered 1\n");
-    snprintf(id, sizeof id, "%s", asked_id(&w));
-    assert_int_equal(sio_socket_ack(a, 0, SIO_STR("\x01")), SIO_OK);
-    /* an ack before its count, a count before the number of servers */
-    world_bring_packed(&w, RESPONSES, fill("{\"type\":9,\"requestId\":\"%s\",\"packet\":7}", id));
-    world_bring(&w, RESPONSES, fill("{\"type\":8,\"requestId\":\"%s\",\"clientCount\":2}", id));
-    world_expect(&w, "ack 1\nack 1\n");
-    fake_link_count(w.link, 3);
-    world_bring(&w, RESPONSES, fill("{\"type\":8,\"requestId\":\"%s\",\"clientCount\":0}", id));
-    world_expect(&w, "");
-    world_bring_packed(&w, RESPONSES, fill("{\"type\":9,\"requestId\":\"%s\"}", id));
-    world_expect(&w, "ack 0\nacked SIO_OK 2 of 2, clients 3 of 3\n");
-    world_fini(&w);
-}
-
 /* -- a custom parser -- */
 
 static sio_status turn(sio_str in, sio_buf *out, void *user)
@@ -610,9 +381,8 @@ static void a_custom_parser_has_both_ways(void **state)
     assert_int_equal(turn(fake_link_last(w.link), &copy, NULL), SIO_OK);
     assert_int_equal(copy.ptr[0], (char)0x93);
     sio_buf_clear(&copy);
-    assert_int_equal(sio_json_read(SIO_STR("[\"x\",{\"type\":2,\"data\":[\"e\"]},{}]"), 0, &copy,
-                                   NULL),
-                     SIO_OK);
+    assert_int_equal(
+        sio_json_read(SIO_STR("[\"x\",{\"type\":2,\"data\":[\"e\"]},{}]"), 0, &copy, NULL), SIO_OK);
     assert_int_equal(turn(sio_buf_str(&copy), &turned, NULL), SIO_OK);
     fake_link_bring(w.link, SIO_STR("socket.io#/#"), sio_buf_str(&turned));
     world_expect(&w, "packet \"e\"\nto a\ndelivered 1\n");
@@ -627,6 +397,7 @@ static void a_custom_parser_has_both_ways(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(it_subscribes),
+    cmocka_unit_test(a_namespace_is_open_once_on_a_link),
     cmocka_unit_test(it_subscribes_to_its_rooms),
     cmocka_unit_test(an_emit_is_published_and_delivered),
     cmocka_unit_test(local_is_not_published),
@@ -636,14 +407,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(requests_are_answered),
     cmocka_unit_test(server_side_events_are_answered),
     cmocka_unit_test(acks_go_back_to_the_asking_node),
-    cmocka_unit_test(all_servers_answer),
-    cmocka_unit_test(nobody_else_is_there),
-    cmocka_unit_test(what_came_until_the_timeout),
-    cmocka_unit_test(a_server_that_has_gone_is_not_waited_for),
-    cmocka_unit_test(the_one_that_is_left_is_waited_for),
-    cmocka_unit_test(questions_that_cannot_be_asked),
-    cmocka_unit_test(many_questions_are_bounded),
-    cmocka_unit_test(acks_come_from_everywhere),
     cmocka_unit_test(a_custom_parser_has_both_ways),
 };
 

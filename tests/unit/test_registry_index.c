@@ -83,33 +83,31 @@ static void random_changes_keep_what_is_in(void **state)
     sio__index_fini(&index);
 }
 
-/* How many old slots the last change has moved on by. A change that starts to grow leaves all
- * of the old ones to others. */
+/* How many old slots the last change has passed. */
 struct work {
     const struct sio__index_slot *old;
-    uint32_t left, most;
+    uint32_t old_size, moved, most;
 };
 
 static void count_work(struct work *work, const struct sio__index *index)
 {
-    uint32_t done = 0, left = index->old != NULL ? index->left : 0;
+    uint32_t done = index->old != NULL ? index->moved : 0;
 
-    if (index->old == work->old)
-        done = work->left - left;
-    else if (index->old != NULL)
-        done = work->left + index->old_size - left; /* what was left before, too */
-    else
-        done = work->left;
+    if (index->old == work->old && work->old != NULL)
+        done -= work->moved;
+    else if (work->old != NULL)
+        done += work->old_size - work->moved; /* what was left of those before */
     if (done > work->most)
         work->most = done;
     work->old = index->old;
-    work->left = left;
+    work->old_size = index->old_size;
+    work->moved = index->moved;
 }
 
 static void work_is_spread_over_a_million_changes(void **state)
 {
     struct sio__index index = {0};
-    struct work work = {NULL, 0, 0};
+    struct work work = {NULL, 0, 0, 0};
     (void)state;
     for (uint32_t i = 1; i <= MILLION; i++) {
         put(&index, i);

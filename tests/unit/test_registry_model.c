@@ -29,6 +29,7 @@ struct model {
     bool exists[NAMES];
     bool wild;
     int depth;
+    int room;                        /* the last one that a hook told of */
     char told[4096], expected[4096]; /* hooks of one operation */
     uint64_t random;
 };
@@ -127,6 +128,7 @@ static void on_change(void *owner, sio_room_event event, sio_str name, sio_socke
     assert_true(event != SIO_ROOM_DELETE || !m->exists[room]);
     if (m->depth < DEPTH && draw(m, 3) == 0) {
         m->depth++;
+        m->room = room;
         m->told[0] = 0;
         for (unsigned n = draw(m, 3); n > 0; n--)
             step(m);
@@ -396,6 +398,10 @@ static void step(struct model *m)
     int sid = (int)draw(m, SIDS), room = (int)draw(m, NAMES);
     unsigned what = draw(m, 100);
 
+    if (m->depth > 0 && draw(m, 2) == 0) { /* the room of the hook, by its owner if it has one */
+        room = m->room;
+        sid = room < SIDS && draw(m, 2) == 0 ? room : sid;
+    }
     if (!m->sockets[sid].there)
         do_add(m, sid);
     else if (what < 2)
