@@ -12,6 +12,6 @@ function(sio_node_test label name)
              COMMAND sh -c "echo 'SKIP: Node is missing; scripts/setup installs it'; exit 77")
   endif()
   set_tests_properties(${label}.${name} PROPERTIES
-    LABELS ${label} TIMEOUT 60 SKIP_RETURN_CODE 77
+    LABELS ${label} TIMEOUT 180 SKIP_RETURN_CODE 77
     ENVIRONMENT "SIO_REDISD=$<TARGET_FILE:sio-redisd>;SIO_EMIT=$<TARGET_FILE:sio-emit>;SIO_EMIT_DRIVER=$<TARGET_FILE:sio-emit-driver>")
 endfunction()

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* examples/chat: two servers in C and one in Node are one chat. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
@@ -430,6 +432,15 @@ describe('the programs', () => {
         assert.deepEqual(await cat.who(`room${serial}`), ['kate (browser)']);
         assert.equal((await fetch(`${node.url}/server.mjs`)).status, 404);
         assert.equal(node.stderr, '');
+    });
+
+    it('the Node server ends although a browser keeps a connection for later', async () => {
+        const server = await startChatNode(test, redis);
+        const spare = connect(Number(new URL(server.url).port), '127.0.0.1');
+        test.after(() => { spare.destroy(); });
+        await once(spare, 'connect');
+        await socketUser(test, server, 'cat', room()); /* the server knows the spare one, too */
+        assert.deepEqual(await server.end(), { code: 0, signal: null });
     });
 
     it('the Node server has the packages that these tests run', async () => {

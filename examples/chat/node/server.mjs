@@ -122,7 +122,13 @@ http.listen(Number(port), host, () => {
     console.log(`listening on http://${host}:${http.address().port}/`);
 });
 
-/* quit() would wait for a Redis that is away */
+/* quit() would wait for a Redis that is away, close() for connections that a browser keeps
+ * for later. */
 const end = (client) => (client.isReady ? client.quit() : client.disconnect());
+function stop() {
+    http.close();
+    http.closeAllConnections();
+    io.close(() => Promise.all([end(pub), end(sub)]));
+}
 for (const signal of ['SIGINT', 'SIGTERM'])
-    process.once(signal, () => io.close(() => Promise.all([end(pub), end(sub)])));
+    process.once(signal, stop);

@@ -74,13 +74,6 @@ async function single(stage, i) {
         { responses: ['"mine"'], clientCount: 1, timedOut: false });
 }
 
-async function local(stage) {
-    const clients = await stage.clients();
-    clients.forEach((client, i) => client.acknowledge(i + 1));
-    assert.deepEqual((await stage.act('emitWithAck',
-        { args: ['test'], timeout: SHORT, flags: { local: true } })).responses, [1]);
-}
-
 async function many(stage) {
     const clients = await stage.clients();
     clients.forEach((client, i) => client.acknowledge(i));
@@ -114,4 +107,3 @@ export default [
     { name: 'gathers many at once', run: many },
     { name: 'tells packets apart by their ids', run: outOfOrder },
 ];
-export const localAcks = local;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* node-host.mjs: a real Socket.IO server with the npm adapter and real clients, behind
- * sio-node's options and line protocol, so that each test is written once for both. */
+ * sio-node's options and line protocol, so that each test is written once for both. What
+ * Node does not offer is missing: the events `state` and `gap`, and a packet's flags. */
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';

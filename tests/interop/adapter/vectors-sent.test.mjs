@@ -7,9 +7,8 @@ import { startRedis } from '../lib/redis.mjs';
 import { Scope } from '../lib/scope.mjs';
 import { fromTagged } from '../lib/values.mjs';
 import { startNode } from './nodes.mjs';
-import { answering, listen, normalised, vectors } from './vectors.mjs';
+import { answering, KINDS, listen, normalised, vectors } from './vectors.mjs';
 
-const KINDS = process.env.KINDS?.split(',') ?? ['c', 'node'];
 const REQUEST_CHANNEL = 'socket.io-request#/#';
 const sent = vectors.filter(({ name }) =>
     /^server\/(broadcast|request)\//.test(name) || name === 'server/csr/socket-emit');

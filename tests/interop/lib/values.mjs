@@ -32,11 +32,17 @@ export function fromTagged(value) {
 }
 
 function taggedNumber(value) {
-    if (Number.isSafeInteger(value) ? !Object.is(value, -0) : Number.isFinite(value % 1 || NaN))
-        return value;
     if (Object.is(value, -0))
         return num('-0');
-    return num(Number.isFinite(value) ? BigInt(value).toString() : String(value));
+    if (Number.isInteger(value))
+        return Number.isSafeInteger(value) ? value : num(BigInt(value).toString());
+    return Number.isFinite(value) ? value : num(String(value));
+}
+
+function taggedBinary(value) {
+    const bytes = ArrayBuffer.isView(value)
+        ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : Buffer.from(value);
+    return { $bin: bytes.toString('hex') };
 }
 
 /** The value as tagged JSON. */
@@ -48,9 +54,9 @@ export function toTagged(value) {
     if (typeof value === 'string' || value === null || typeof value !== 'object')
         return value;
     if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer)
-        return { $bin: Buffer.from(value.buffer ?? value, value.byteOffset, value.byteLength).toString('hex') };
+        return taggedBinary(value);
     if (value instanceof Date)
-        return { $date: value.getTime(), iso: value };
+        return { $date: value.getTime(), iso: value.toJSON() };
     if (Array.isArray(value))
         return value.map(toTagged);
     const entries = Object.entries(value).map(([k, v]) => [k, toTagged(v)]);
