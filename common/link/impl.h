@@ -175,7 +175,7 @@ void sio__publisher_fold(sio_link *link); /* with the lock: into the shared coun
 void sio__subscriber_service(struct sio__subscriber *subscriber, uint32_t now_ms);
 struct sio__session *sio__subscriber_session(struct sio__subscriber *subscriber);
 void sio__subscriber_add_stats(const struct sio__subscriber *subscriber, sio_link_stats *stats);
-void sio__subscriber_end(struct sio__subscriber *subscriber); /* runs callbacks */
+void sio__subscriber_end(struct sio__subscriber *subscriber);  /* runs callbacks */
 void sio__subscriber_free(struct sio__subscriber *subscriber); /* NULL allowed */
 
 /* -- wait.c -- */

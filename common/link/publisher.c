@@ -6,11 +6,12 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "link/errors.h"
+
 enum {
     WRITE_LIMIT = 256 * 1024, /* bytes a system call, so that no loop turn takes long */
     HOLD_FIRST_MS = 50,
-    HOLD_MAX_MS = 1000,
-    CHANNEL_SHOWN = 200 /* bytes of a channel's name in a text */
+    HOLD_MAX_MS = 1000
 };
 
 /* -- ends -- */
@@ -110,33 +111,6 @@ static bool drop(sio_link *link, sio_status status, const char *text)
     return sio__session_drop(&link->publishing, status, text);
 }
 
-static bool begins(const char *text, const char *with)
-{
-    return strncmp(text, with, strlen(with)) == 0;
-}
-
-/* Redis cannot now, but will. */
-static bool is_passing(const char *error)
-{
-    static const char *const passing[] = {"LOADING", "BUSY ",      "MASTERDOWN", "MISCONF",
-                                          "OOM ",    "NOREPLICAS", "TRYAGAIN",   "CLUSTERDOWN"};
-
-    for (size_t i = 0; i < sizeof passing / sizeof passing[0]; i++) {
-        if (begins(error, passing[i]))
-            return true;
-    }
-    return false;
-}
-
-static sio_status error_status(const char *error)
-{
-    if (begins(error, "NOPERM"))
-        return SIO_ENOPERM;
-    if (begins(error, "NOAUTH"))
-        return SIO_EAUTH;
-    return SIO_EREDIS;
-}
-
 static void start_holding(sio_link *link, const char *error)
 {
     if (!link->holding) {
@@ -146,33 +120,15 @@ static void start_holding(sio_link *link, const char *error)
     snprintf(link->late_text, sizeof link->late_text, "%s", error);
 }
 
-/* Which channel an ACL denies, as Redis does not say. */
-static void explain(sio_link *link, const struct sio__reply *reply, char *text, size_t size)
-{
-    sio_str channel = {NULL, 0};
-    size_t n = 0;
-    char shown[CHANNEL_SHOWN + 1];
-
-    if (error_status(reply->text) == SIO_ENOPERM)
-        channel = sio__outbox_answered_channel(link->outbox);
-    for (; n < channel.len && n < CHANNEL_SHOWN; n++) {
-        unsigned char c = (unsigned char)channel.ptr[n];
-
-        shown[n] = c < 0x20 || c == 0x7f ? '?' : (char)c;
-    }
-    shown[n] = '\0';
-    snprintf(text, size, "%s%s%s%s", reply->text, n > 0 ? " (channel " : "", shown,
-             n > 0 ? ")" : "");
-}
-
 static bool on_error(sio_link *link, const struct sio__reply *reply)
 {
-    bool demoted = begins(reply->text, "READONLY"), passing = is_passing(reply->text);
-    char text[sizeof reply->text + CHANNEL_SHOWN + 16];
-    struct sio__publish_result result = {error_status(reply->text), -1, text};
+    bool demoted = strncmp(reply->text, "READONLY", strlen("READONLY")) == 0;
+    bool passing = sio__error_is_passing(reply->text);
+    char text[SIO__ERROR_TEXT_MAX];
+    struct sio__publish_result result = {sio__error_status(reply->text), -1, text};
     struct sio__completion completion;
 
-    explain(link, reply, text, sizeof text);
+    sio__error_explain(reply->text, "channel", sio__outbox_answered_channel(link->outbox), text);
     switch (sio__outbox_answer(link->outbox, demoted || passing, &completion)) {
     case SIO__ANSWER_STRAY:
         return drop(link, SIO_EREDIS, reply->text);

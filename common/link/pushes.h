@@ -13,9 +13,9 @@
 #include <sio/str.h>
 
 enum sio__push_type {
-    SIO__PUSH_MESSAGE,      /* name: the channel */
-    SIO__PUSH_PMESSAGE,     /* name: the pattern */
-    SIO__PUSH_SUBSCRIBE,    /* this and the next three confirm; name: of what */
+    SIO__PUSH_MESSAGE,   /* name: the channel */
+    SIO__PUSH_PMESSAGE,  /* name: the pattern */
+    SIO__PUSH_SUBSCRIBE, /* this and the next three confirm; name: of what */
     SIO__PUSH_PSUBSCRIBE,
     SIO__PUSH_UNSUBSCRIBE,
     SIO__PUSH_PUNSUBSCRIBE,
@@ -37,7 +37,7 @@ typedef bool sio__push_cb(void *arg, const struct sio__push *push);
 
 /* max_frame: of one frame; a longer one is an error. */
 SIO_API struct sio__pushes *sio__pushes_new(size_t max_frame);
-SIO_API void sio__pushes_free(struct sio__pushes *pushes); /* NULL allowed */
+SIO_API void sio__pushes_free(struct sio__pushes *pushes);  /* NULL allowed */
 SIO_API void sio__pushes_clear(struct sio__pushes *pushes); /* for a new connection */
 /* For tests: leave everything to hiredis. */
 SIO_API void sio__pushes_scan(struct sio__pushes *pushes, bool on);

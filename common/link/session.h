@@ -38,7 +38,7 @@ struct sio__session_ops {
     /* Up: an answer that sio__conn_read() found. false: it is not wanted, see drop. */
     bool (*answer)(struct sio__session *session, const struct sio__reply *reply);
     bool (*awaits)(const struct sio__session *session); /* up: answers, but for a PING's */
-    void (*lost)(struct sio__session *session); /* it was up; what is in flight is gone */
+    void (*lost)(struct sio__session *session);         /* it was up; what is in flight is gone */
     /* It was lost, or an attempt has failed; the next one begins in retry_in_ms. */
     void (*down)(struct sio__session *session, bool was_up, sio_status status, const char *text,
                  uint32_t retry_in_ms);

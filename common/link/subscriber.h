@@ -31,8 +31,8 @@ struct sio__subscriber {
     size_t commands_sent; /* bytes of subs.commands */
     uint64_t messages, losses;
     struct sio__listener *listeners;
-    struct sio__listener *walk;    /* where somebody is walking them */
-    struct sio__listener *telling; /* is being told something; NULL: it has been freed */
+    struct sio__listener *walk;             /* where somebody is walking them */
+    struct sio__listener *telling;          /* is being told something; NULL: it has been freed */
     struct sio__listener *news, **news_end; /* may be ready */
     char lost_text[SIO__REASON_MAX];
     size_t burst;      /* bytes received while there was more to be had, */
@@ -52,7 +52,7 @@ void sio__listeners_settle(struct sio__subscriber *subscriber, struct sio__name 
 void sio__listeners_lost(struct sio__subscriber *subscriber, int64_t from_ms);
 void sio__listeners_tell_news(struct sio__subscriber *subscriber);
 void sio__listeners_run_syncs(struct sio__subscriber *subscriber);
-void sio__listeners_close(struct sio__subscriber *subscriber); /* end all syncs */
+void sio__listeners_close(struct sio__subscriber *subscriber);  /* end all syncs */
 void sio__listeners_forget(struct sio__subscriber *subscriber); /* it is being freed */
 
 #endif

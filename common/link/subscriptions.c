@@ -170,8 +170,7 @@ struct sio__name *sio__subscriptions_find(struct sio__subscriptions *subs,
     return name;
 }
 
-bool sio__subscriptions_is_live(const struct sio__subscriptions *subs,
-                                const struct sio__name *name)
+bool sio__subscriptions_is_live(const struct sio__subscriptions *subs, const struct sio__name *name)
 {
     return name->connection == subs->connection && name->unanswered == 0 && name->subscribed;
 }
@@ -381,8 +380,7 @@ void sio__subscriptions_write(struct sio__subscriptions *subs)
 /* -- answers -- */
 
 /* The commands of one name alternate, and the last asked for what it will be in the end. */
-struct sio__name *sio__subscriptions_awaited(const struct sio__subscriptions *subs,
-                                             bool *subscribe)
+struct sio__name *sio__subscriptions_awaited(const struct sio__subscriptions *subs, bool *subscribe)
 {
     struct sio__name *name;
 

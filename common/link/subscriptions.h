@@ -33,7 +33,7 @@ struct sio__queued {
 struct sio__subscription {
     void *listener; /* NULL: this one is not in use */
     struct sio__name *name;
-    struct sio__subscription *next;           /* of the same name */
+    struct sio__subscription *next;            /* of the same name */
     struct sio__subscription *later, **before; /* of the same listener */
     int tag;
     uint32_t settled; /* number of the connection on which Redis last confirmed or denied it */
@@ -68,13 +68,13 @@ struct sio__sync {
 enum { SIO__UNANSWERED_MAX = 8192 /* commands; a fixed ring */ };
 
 struct sio__subscriptions {
-    struct sio__table tables[2]; /* by kind */
-    struct sio__name *last[2];   /* found by find() */
+    struct sio__table tables[2];          /* by kind */
+    struct sio__name *last[2];            /* found by find() */
     struct sio__queued due, asked, syncs; /* syncs: those for which all has been asked */
     uint32_t connection;
-    struct sio__name **unanswered; /* a ring */
-    uint64_t written, answered;    /* commands of this connection */
-    sio_buf commands;              /* has room for a piece of them, whatever the names */
+    struct sio__name **unanswered;    /* a ring */
+    uint64_t written, answered;       /* commands of this connection */
+    sio_buf commands;                 /* has room for a piece of them, whatever the names */
     struct sio__subscription *cursor; /* where somebody is walking a name's subscriptions */
 };
 
@@ -85,8 +85,7 @@ SIO_API void sio__subscriptions_fini(struct sio__subscriptions *subs);
 /* Somebody wants a name. SIO_OK, or SIO_ENOMEM and nothing has changed. */
 SIO_API sio_status sio__subscriptions_add(struct sio__subscriptions *subs,
                                           enum sio__subscribe_kind kind, sio_str name,
-                                          void *listener, int tag,
-                                          struct sio__subscription **out);
+                                          void *listener, int tag, struct sio__subscription **out);
 SIO_API void sio__subscriptions_remove(struct sio__subscriptions *subs,
                                        struct sio__subscription *sub);
 /* The subscriptions of a name, while any of them may be removed. */

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { it } from 'node:test';
 import { sioEmit } from '../interop/lib/fixture.mjs';
 import { EXIT, optionsOf } from './lib.mjs';
@@ -54,13 +55,15 @@ it('the man page has every option and exit code that --help has', async () => {
     assert.doesNotMatch(page, /@[A-Z_]+@/);
 });
 
-it('the man page renders without a warning', (t) => {
-    if (spawnSync('groff', ['--version']).status !== 0)
-        return t.skip('groff is not installed');
-    const { stdout, stderr, status } = spawnSync('groff',
-        ['-man', '-Tutf8', '-ww', '-z', process.env.SIO_EMIT_MAN], { encoding: 'utf8' });
-    assert.deepEqual([status, stdout, stderr], [0, '', '']);
-});
+for (const page of ['sio-emit.1', 'sio_emitter.3', 'sio_adapter.3'])
+    it(`${page} renders without a warning`, (t) => {
+        if (spawnSync('groff', ['--version']).status !== 0)
+            return t.skip('groff is not installed');
+        const { stdout, stderr, status } = spawnSync('groff',
+            ['-man', '-Tutf8', '-ww', '-z', join(dirname(process.env.SIO_EMIT_MAN), page)],
+            { encoding: 'utf8' });
+        assert.deepEqual([status, stdout, stderr], [0, '', '']);
+    });
 
 it('--version prints the version', async () => {
     const { code, stdout } = await sioEmit(['--version']);

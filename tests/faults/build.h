@@ -51,7 +51,7 @@ static inline int slowness(void)
 {
 #if defined(SANITIZED)
     return 10;
-#elif defined(__OPTIMIZE__)
+#elif defined(__OPTIMIZE__) && !defined(SIO_COVERAGE)
     return 1;
 #else
     return 3;

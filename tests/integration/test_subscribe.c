@@ -114,12 +114,12 @@ static void names_may_hold_anything(void **state)
     memset(long_name, 'n', 100000);
     assert_int_equal(sio__listener_subscribe(s.listen.listener, SIO__CHANNEL, SIO_STR(""), 1),
                      SIO_OK);
-    assert_int_equal(sio__listener_subscribe(s.listen.listener, SIO__CHANNEL,
-                                             sio_str_of(odd, sizeof odd), 2),
-                     SIO_OK);
-    assert_int_equal(sio__listener_subscribe(s.listen.listener, SIO__CHANNEL,
-                                             sio_str_of(long_name, 100000), 3),
-                     SIO_OK);
+    assert_int_equal(
+        sio__listener_subscribe(s.listen.listener, SIO__CHANNEL, sio_str_of(odd, sizeof odd), 2),
+        SIO_OK);
+    assert_int_equal(
+        sio__listener_subscribe(s.listen.listener, SIO__CHANNEL, sio_str_of(long_name, 100000), 3),
+        SIO_OK);
     CLIENT_WAIT(&s.client, s.listen.readies == 1);
     for (int tag = 1; tag <= 3; tag++) {
         const char *name = tag == 1 ? "" : tag == 2 ? odd : long_name;

@@ -32,12 +32,11 @@ static void ask(struct client *client, struct count *count, const char *channel)
     struct sio__completion completion = {.done = on_end, .owner = count};
 
     *count = (struct count){.client = client};
-    assert_int_equal(
-        sio__link_count_subscribers(client->link, sio_str_c(channel), &completion), SIO_OK);
+    assert_int_equal(sio__link_count_subscribers(client->link, sio_str_c(channel), &completion),
+                     SIO_OK);
 }
 
-static void open_client(struct client *client, const struct redis_fixture *redis,
-                        const char *user)
+static void open_client(struct client *client, const struct redis_fixture *redis, const char *user)
 {
     sio_link_opts opts;
 

@@ -284,8 +284,8 @@ static void a_child_closes_both_connections_50(void **state)
     if (child == 0) {
         int failed = 0;
 
-        failed += sio__listener_subscribe(s.listen.listener, SIO__CHANNEL, SIO_STR("x"), 1) !=
-                  SIO_EFORK;
+        failed +=
+            sio__listener_subscribe(s.listen.listener, SIO__CHANNEL, SIO_STR("x"), 1) != SIO_EFORK;
         failed += sio__listener_sync(s.listen.listener, listen_sync_cb, &s.listen) != SIO_EFORK;
         listen_unsub(&s.listen, SIO__CHANNEL, "ch");
         sio__listener_free(s.listen.listener);

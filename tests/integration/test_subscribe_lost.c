@@ -202,8 +202,8 @@ static void many_names_come_back_piece_by_piece_15(void **state)
 /* The loop sleeps while Redis writes more than its limit lets wait. */
 static void what_was_too_much_is_hinted_at_8(void **state)
 {
-    static const char *const args[] = {"--client-output-buffer-limit", "pubsub", "1mb", "0", "0",
-                                       NULL};
+    static const char *const args[] = {
+        "--client-output-buffer-limit", "pubsub", "1mb", "0", "0", NULL};
     struct setup s;
     redisContext *other;
     char *payload = calloc(1, 100000);
@@ -271,8 +271,8 @@ static void publish_bytes(struct setup *s, size_t len)
     free(payload);
 }
 
-static const char *const no_limit[] = {"--client-output-buffer-limit", "pubsub", "0", "0", "0",
-                                       NULL};
+static const char *const no_limit[] = {
+    "--client-output-buffer-limit", "pubsub", "0", "0", "0", NULL};
 
 static void messages_of_any_size_arrive_9(void **state)
 {

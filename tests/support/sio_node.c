@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sio-node [--url URL] [--mode classic] [--prefix KEY] [--requests-timeout MS]
- *          [--specific-response-channel] [--subscription pattern|rooms]
- * A scriptable host of libsio-adapter, so that any language can put a C node into its
- * test: one JSON object a line on stdin and stdout. A request {"id":N,"op":...} is answered
- * by {"id":N,"ok":true,"result":...} or {"id":N,"ok":false,"error":"...","status":"SIO_..."};
- * events have no id. Values that JSON cannot hold are tagged, see tagged.h. Every operation
- * takes "nsp", default "/". The end of stdin is a quit without answer. */
+/* sio-node: a scriptable host of libsio-adapter, so that any language can put a C node into
+ * its test; sio-node.md has its options, operations and events. */
 #include "sio_node.h"
 
 #include <errno.h>

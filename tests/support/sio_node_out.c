@@ -30,23 +30,30 @@ void put_string(sio_buf *out, sio_str text)
     node_must(sio__json_string(text, out));
 }
 
-void put_tagged(sio_buf *out, sio_str packed)
-{
-    sio_cursor c = sio_cursor_at(packed);
-    if (packed.len == 0)
-        put_text(out, "{\"$undef\":true}");
-    else
-        node_must(tagged_write(&c, out) ? SIO_OK : SIO_EINVAL);
-}
-
 void put_row(sio_buf *out, sio_str packed)
 {
     sio_cursor c = sio_cursor_at(packed);
-    for (bool first = true; !sio_cursor_done(&c); first = false) {
-        if (!first)
-            put_text(out, ",");
-        node_must(tagged_write(&c, out) ? SIO_OK : SIO_EINVAL);
+    sio_buf row;
+    bool ok = true;
+    sio_buf_init(&row);
+    while (ok && !sio_cursor_done(&c)) {
+        if (row.len > 0)
+            put_text(&row, ",");
+        ok = tagged_write(&c, &row);
     }
+    if (ok)
+        node_must(sio_buf_append(out, row.ptr, row.len));
+    else
+        put_text(out, "null"); /* no packed values: whoever sent them must not end us */
+    sio_buf_fini(&row);
+}
+
+void put_tagged(sio_buf *out, sio_str packed)
+{
+    if (packed.len == 0)
+        put_text(out, "{\"$undef\":true}");
+    else
+        put_row(out, packed);
 }
 
 void node_send(struct node *node, sio_buf *line)

@@ -104,25 +104,34 @@ static bool put_integer(sio_buf *out, const sio_value *v)
     return put(out, text);
 }
 
+/* Beyond +-8.64e15 ms JavaScript has no date. */
 static bool put_date(sio_buf *out, sio_str token, const sio_value *v)
 {
+    const int64_t most = INT64_C(8640000000000);
+    int64_t seconds = v->v.date.seconds;
     char text[64];
-    int64_t ms = v->v.date.seconds * 1000 + (int64_t)(v->v.date.nanoseconds / 1000000);
-    snprintf(text, sizeof text, "{\"$date\":%" PRId64 ",\"iso\":", ms);
+    if (seconds < -most || seconds > most || (seconds == most && v->v.date.nanoseconds > 0))
+        return put(out, "{\"$date\":null}");
+    snprintf(text, sizeof text,
+             "{\"$date\":%" PRId64 ",\"iso\":", seconds * 1000 + v->v.date.nanoseconds / 1000000);
     return put(out, text) && sio_json_write(token, NULL, NULL, out) == SIO_OK && put(out, "}");
 }
 
-/* A key that is no string has the name that JavaScript gives it. */
+/* A key that is no string has the name that JavaScript gives it; a container, which hardly
+ * anyone means, its bytes in hex. */
 static bool put_key(sio_buf *out, sio_cursor *c)
 {
     const unsigned char *start = c->at;
+    sio_cursor token = *c;
     sio_value key;
-    if (sio_cursor_read(c, &key) != SIO_OK || key.type == SIO_ARRAY || key.type == SIO_MAP)
+    if (sio_cursor_read(&token, &key) != SIO_OK || sio_cursor_skip(c) != SIO_OK)
         return false;
     if (key.type == SIO_STRING)
         return sio__json_string(key.v.text, out) == SIO_OK;
+    sio_str whole = sio_str_of(start, (size_t)(c->at - start));
+    bool container = key.type == SIO_ARRAY || key.type == SIO_MAP;
     return put(out, "\"") &&
-           sio_json_write(sio_str_of(start, (size_t)(c->at - start)), NULL, NULL, out) == SIO_OK &&
+           (container ? put_hex(out, whole) : sio_json_write(whole, NULL, NULL, out) == SIO_OK) &&
            put(out, "\"");
 }
 

@@ -115,14 +115,16 @@ export class Ledger {
                     entry.verdict = Math.min(entry.verdict, MAY);
     }
 
-    /** How many deliveries are owed and under way: all, or what was sent before. */
-    owed(before = Infinity) {
-        let sum = 0;
-        for (const { queues } of this.members)
-            for (const queue of queues.values())
-                for (const { message, verdict } of queue)
-                    sum += verdict === MUST && message.at <= before ? 1 : 0;
-        return sum;
+    /** What has been owed the longest: {member, message}; null: nothing is. */
+    get oldest() {
+        let oldest = null;
+        for (const member of this.members)
+            for (const queue of member.queues.values()) {
+                const { message } = queue.find(({ verdict }) => verdict === MUST) ?? {};
+                if (message && !(message.at >= oldest?.message.at))
+                    oldest = { member, message };
+            }
+        return oldest;
     }
 
     /** Write off what has been owed for too long. */

@@ -118,9 +118,13 @@ class Node {
         return this.#exited;
     }
 
+    /** Unless it has ended already: then that was the test's wish. */
     async close() {
-        if (!this.#gone)
-            await this.quit().finally(() => this.kill());
+        if (this.#gone)
+            return;
+        const { code, signal } = await this.quit().finally(() => this.kill());
+        if (code !== 0) /* a sanitizer's or Node's word about it is on stderr */
+            throw new Error(`${this.kind} node: ended by ${signal ?? `status ${code}`}`);
     }
 }
 
