@@ -106,7 +106,7 @@ static bool connected_reserve(struct sio__registry *registry)
     if (registry->nconnected < registry->connected_cap)
         return true;
     uint32_t cap = sio__grown(registry->connected_cap);
-    sio_socket **connected = realloc(registry->connected, cap * sizeof *connected);
+    sio_socket **connected = realloc(registry->connected, cap * sizeof(sio_socket *));
     if (connected == NULL)
         return false;
     registry->connected = connected;
@@ -148,7 +148,7 @@ static void disconnect(struct sio__registry *registry, const sio_socket *socket)
     last->at = socket->at;
     if (cap > SHRINK_MIN && registry->nconnected < cap / SHRINK) {
         cap = cap / 2 | 1;
-        sio_socket **connected = realloc(registry->connected, cap * sizeof *connected);
+        sio_socket **connected = realloc(registry->connected, cap * sizeof(sio_socket *));
         if (connected != NULL) {
             registry->connected = connected;
             registry->connected_cap = cap;

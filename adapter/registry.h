@@ -41,8 +41,7 @@ SIO_API void sio__registry_remove(struct sio__registry *registry, sio_socket *so
 SIO_API sio_status sio__registry_join(struct sio__registry *registry, sio_socket *socket,
                                       sio_str room);
 /* Whether it was in there. */
-SIO_API bool sio__registry_leave(struct sio__registry *registry, sio_socket *socket,
-                                 sio_str room);
+SIO_API bool sio__registry_leave(struct sio__registry *registry, sio_socket *socket, sio_str room);
 
 SIO_API sio_socket *sio__registry_find(const struct sio__registry *registry, sio_str sid);
 SIO_API bool sio__registry_has_room(const struct sio__registry *registry, sio_str room);
