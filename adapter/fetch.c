@@ -27,8 +27,16 @@ static struct fetch *self(struct sio__request *request)
     return (struct fetch *)request;
 }
 
+/* The others are taken to have about as many sockets as this one. */
 static sio_status ask(sio_adapter *adapter, struct sio__request *request)
 {
+    enum { AT_MOST = 16 * 1024 * 1024 };
+    size_t more = self(request)->found.len * (size_t)(request->servers - 1);
+    sio_status status =
+        sio_buf_reserve(&self(request)->found, more < AT_MOST ? more + more / 8 : AT_MOST);
+
+    if (status != SIO_OK)
+        return status;
     return sio__send_question(adapter, &self(request)->question, request->serial);
 }
 

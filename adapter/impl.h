@@ -68,6 +68,8 @@ struct sio_adapter {
     bool reading;                   /* ... which is in use */
     sio_buf name;                   /* a channel's name being written */
 
+    size_t described; /* bytes of a socket's description, the last time */
+
     struct sio__level **levels;
     unsigned levels_room, nesting;
 

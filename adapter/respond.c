@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "value/args.h"
 #include "value/pack.h"
 #include "wire/fields.h"
 
@@ -96,15 +97,17 @@ static sio_status ask_host(sio_adapter *adapter, sio_socket *socket, sio_args *a
     if (adapter->host.describe == NULL)
         return SIO_OK;
     adapter->host.describe(adapter, socket, sio__socket_user(socket), args, adapter->user);
-    sio_str packed = sio_args_packed(args);
-    sio_cursor c = sio_cursor_at(packed);
-    if (sio_args_status(args) == SIO_ENOMEM)
-        return SIO_ENOMEM;
-    if (sio_args_count(args) != 2 || sio_cursor_skip(&c) != SIO_OK)
-        return SIO_OK;
-    size_t first = (size_t)((const char *)c.at - packed.ptr);
-    *handshake = sio_str_of(packed.ptr, first);
-    *data = sio_str_of(packed.ptr + first, packed.len - first);
+    struct sio__args_view added;
+    sio_status status = sio__args_view(args, &added);
+    if (status == SIO_ENOMEM || added.count != 2)
+        return status == SIO_ENOMEM ? SIO_ENOMEM : SIO_OK;
+    if (added.first == 0) {
+        sio_cursor c = sio_cursor_at(added.packed);
+        (void)sio_cursor_skip(&c); /* it is whole */
+        added.first = (size_t)((const char *)c.at - added.packed.ptr);
+    }
+    *handshake = sio_str_of(added.packed.ptr, added.first);
+    *data = sio_str_of(added.packed.ptr + added.first, added.packed.len - added.first);
     return SIO_OK;
 }
 
@@ -134,6 +137,7 @@ static sio_status describe_all(sio_adapter *adapter, const struct sio__level *le
     size_t start = out->len;
     uint32_t count = 0;
 
+    TRY(sio_buf_reserve(out, found->count * adapter->described));
     TRY(sio_buf_append(out, array, sizeof array));
     for (size_t i = 0; i < found->count && !adapter->freeing; i++) {
         size_t before = out->len;
@@ -146,6 +150,8 @@ static sio_status describe_all(sio_adapter *adapter, const struct sio__level *le
         else
             out->len = before;
     }
+    if (count > 0)
+        adapter->described = (out->len - start) / count + 1;
     for (int i = 0; i < 4; i++)
         out->ptr[start + 1 + (size_t)i] = (char)(count >> (24 - 8 * i));
     return SIO_OK;

@@ -23,8 +23,11 @@ sio_status sio__send_encode(sio_adapter *adapter, const struct sio_message *msg,
                             struct sio__frame *frame)
 {
     struct sio__outgoing o = {.bounds = &adapter->bounds};
-    sio_status status = adapter->wire->encode(&adapter->peer, msg, to_uid, frame);
+    /* A list can be a thousand sockets: as JSON it is about a quarter longer. */
+    sio_status status = sio_buf_reserve(&frame->buf, msg->list.len + msg->list.len / 2);
 
+    if (status == SIO_OK)
+        status = adapter->wire->encode(&adapter->peer, msg, to_uid, frame);
     if (status == SIO_OK && adapter->opts.encode != NULL && is_for_parser(msg))
         status = sio__outgoing_recode(&o, adapter->opts.encode, adapter->opts.parser_user, frame);
     return status == SIO_OK ? sio__outgoing_size(&o, frame) : status;

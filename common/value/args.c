@@ -24,6 +24,7 @@ struct frame {
 struct sio_args {
     sio_buf packed;
     size_t count;
+    size_t first; /* bytes of the first value, if it came alone */
     size_t attachments;
     unsigned has;
     sio_status failed; /* the first failure since the last clear */
@@ -50,6 +51,7 @@ void sio_args_clear(sio_args *args)
 {
     sio_buf_clear(&args->packed);
     args->count = 0;
+    args->first = 0;
     args->attachments = 0;
     args->has = 0;
     args->failed = SIO_OK;
@@ -82,6 +84,7 @@ sio_status sio__args_view(const sio_args *args, struct sio__args_view *out)
         return sio_args_status(args);
     out->packed = sio_buf_str(&args->packed);
     out->count = args->count;
+    out->first = args->first;
     out->attachments = args->attachments;
     out->has = args->has;
     return SIO_OK;
@@ -112,6 +115,8 @@ static sio_status expect_value(sio_args *args)
 static void count_values(sio_args *args, size_t values)
 {
     if (args->depth == 0) {
+        if (args->count == 0 && values == 1)
+            args->first = args->packed.len;
         args->count += values;
         return;
     }

@@ -10,6 +10,7 @@
 struct sio__args_view {
     sio_str packed;
     size_t count;
+    size_t first;       /* bytes of the first value; 0: it was not added alone */
     size_t attachments; /* pieces of binary, at any depth */
     unsigned has;       /* SIO__HAS_* of value/normal.h */
 };

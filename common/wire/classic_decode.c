@@ -277,7 +277,9 @@ static enum sio__verdict to_packed(sio_str payload, sio_buf *scratch, sio_str *p
     if (payload.len == 0 || payload.ptr[0] != '{')
         return is_whole(payload) ? SIO__DECODED : SIO__MALFORMED;
     sio_buf_clear(scratch);
-    sio_status status = sio_json_read(payload, DEPTH, scratch, NULL);
+    sio_status status = sio_buf_reserve(scratch, payload.len); /* it is rarely longer packed */
+    if (status == SIO_OK)
+        status = sio_json_read(payload, DEPTH, scratch, NULL);
     if (status != SIO_OK)
         return status == SIO_ENOMEM ? SIO__DECODE_NOMEM : SIO__MALFORMED;
     *packed = sio_buf_str(scratch);
