@@ -2,7 +2,7 @@
 /* Names from every server: the ids of a target's sockets, or all rooms; each once. */
 #include "adapter/requests.h"
 
-#include "adapter/room_name.h"
+#include "wire/room_name.h"
 #include "wire/fields.h"
 
 struct names {

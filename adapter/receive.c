@@ -99,12 +99,24 @@ static bool is_event(const struct sio_message *msg)
     return msg->packet_type == EVENT || msg->packet_type == BINARY_EVENT;
 }
 
+/* Clients disconnect with "parse error" when they get one; Node passes it on. */
+static bool is_reserved(const struct sio_message *msg)
+{
+    sio_cursor c = sio_cursor_at(msg->args);
+    sio_value event;
+
+    return sio_cursor_read(&c, &event) == SIO_OK && event.type == SIO_STRING &&
+           sio__outgoing_is_reserved(SIO__FOR_CLIENTS, event.v.text);
+}
+
 static void act_on_broadcast(struct reading *r)
 {
     if (is_own(r->adapter, &r->msg))
         r->adapter->stats.ignored++;
     else if (!is_event(&r->msg))
         sio__receive_drop(r->adapter, SIO_DROP_UNKNOWN_TYPE, r->channel);
+    else if (is_reserved(&r->msg))
+        sio__receive_drop(r->adapter, SIO_DROP_RESERVED, r->channel);
     else if (r->msg.request_id.ptr == NULL)
         sio__deliver_message(r->adapter, &r->msg);
     else

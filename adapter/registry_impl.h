@@ -20,8 +20,8 @@
 #define SIO_ADAPTER_REGISTRY_IMPL_H
 
 #include "adapter/registry.h"
-#include "adapter/registry_index.h"
 #include "adapter/registry_pool.h"
+#include "index.h"
 
 /* A socket is in a room: the socket's half ... */
 struct sio__entry {
@@ -105,6 +105,11 @@ static inline struct sio__room *sio__room_at(const struct sio__registry *registr
 static inline bool sio__is_staying(const sio_socket *socket)
 {
     return socket->registered && !socket->leaving;
+}
+
+static inline bool sio__is_receiving(const sio_socket *socket)
+{
+    return socket->registered && socket->connected && !socket->leaving;
 }
 
 static inline void sio__tell(const struct sio__registry *registry, sio_room_event event,

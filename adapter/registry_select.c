@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "adapter/room_name.h"
+#include "wire/room_name.h"
 
 static sio_status recipients_reserve(struct sio__recipients *out, size_t more)
 {

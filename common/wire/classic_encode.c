@@ -9,6 +9,7 @@
 #include "value/json.h"
 #include "value/pack.h"
 #include "value/put.h"
+#include "wire/room_name.h"
 
 /* Run steps until one fails. */
 #define TRY(step)                                                                                  \
@@ -292,16 +293,15 @@ static bool is_response(enum sio_message_type type)
     return type >= SIO_MSG_SOCKETS_RESPONSE;
 }
 
-/* The one room of a packed array of one string; ptr NULL otherwise. */
-static sio_str single_room(sio_str rooms)
+/* The one room of a packed array of one name; ptr NULL otherwise. */
+static sio_str single_room(sio_str rooms, char digits[SIO__NUMBER_MAX])
 {
     static const char array_of_one = (char)0x91;
-    sio_value v;
+    sio_str name = sio_str_of(NULL, 0);
     if (rooms.len == 0 || rooms.ptr[0] != array_of_one)
-        return sio_str_of(NULL, 0);
+        return name;
     sio_cursor c = sio_cursor_at(sio_str_of(rooms.ptr + 1, rooms.len - 1));
-    return sio_cursor_read(&c, &v) == SIO_OK && v.type == SIO_STRING ? v.v.text
-                                                                     : sio_str_of(NULL, 0);
+    return sio__room_name(&c, digits, &name) ? name : sio_str_of(NULL, 0);
 }
 
 static sio_status write_channel(const struct sio__peer *peer, const struct sio_message *msg,
@@ -314,9 +314,11 @@ static sio_status write_channel(const struct sio__peer *peer, const struct sio_m
         return sio__classic_channel_write(peer, CLASSIC_CHANNEL_RESPONSE, shared ? none : to_uid,
                                           out);
     }
-    if (msg->type == SIO_MSG_BROADCAST && msg->request_id.ptr == NULL)
-        return sio__classic_channel_write(peer, CLASSIC_CHANNEL_BROADCAST, single_room(msg->rooms),
-                                          out);
+    if (msg->type == SIO_MSG_BROADCAST && msg->request_id.ptr == NULL) {
+        char digits[SIO__NUMBER_MAX];
+        return sio__classic_channel_write(peer, CLASSIC_CHANNEL_BROADCAST,
+                                          single_room(msg->rooms, digits), out);
+    }
     return sio__classic_channel_write(peer, CLASSIC_CHANNEL_REQUEST, none, out);
 }
 

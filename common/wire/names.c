@@ -115,25 +115,61 @@ static void write_header(struct sio__names *names)
     memcpy(names->buf.ptr + HEADER_MAX - header.len, header.ptr, header.len);
 }
 
+/* Room for one more, of so many bytes of text. */
+static sio_status prepare(struct sio__names *names, size_t len)
+{
+    if (len > UINT32_MAX - names->buf.len || names->count == UINT32_MAX)
+        return SIO_ETOOBIG;
+    sio_status status = sio_buf_reserve(&names->buf, HEADER_MAX);
+    if (status == SIO_OK && names->count == 0)
+        names->buf.len = HEADER_MAX;
+    return status;
+}
+
+static void count_one(struct sio__names *names)
+{
+    names->count++;
+    write_header(names);
+}
+
 sio_status sio__names_append(struct sio__names *names, sio_str name)
 {
     if (sio__utf8_check(name) != SIO__UTF8_VALID)
         return SIO_EINVAL;
-    if (name.len > UINT32_MAX - names->buf.len || names->count == UINT32_MAX)
-        return SIO_ETOOBIG;
-    sio_status status = sio_buf_reserve(&names->buf, HEADER_MAX);
+    sio_status status = prepare(names, name.len);
+    if (status == SIO_OK)
+        status = sio__pack_str(&names->buf, name);
     if (status != SIO_OK)
         return status;
-    if (names->count == 0)
-        names->buf.len = HEADER_MAX;
-    status = sio__pack_str(&names->buf, name);
-    if (status != SIO_OK)
-        return status;
-    names->count++;
     if (name.len > names->longest)
         names->longest = name.len;
-    write_header(names);
+    count_one(names);
     return SIO_OK;
+}
+
+static bool has_number(const struct sio__names *names, int64_t number)
+{
+    sio_cursor c = sio_cursor_at(sio__names_packed(names));
+    sio_value v;
+    (void)sio_cursor_read(&c, &v); /* the array */
+    while (!sio_cursor_done(&c) && sio_cursor_read(&c, &v) == SIO_OK)
+        if ((v.type == SIO_UINT && number >= 0 && v.v.natural == (uint64_t)number) ||
+            (v.type == SIO_INT && v.v.integer == number))
+            return true;
+    return false;
+}
+
+/* Numbers are rare: they are always walked. */
+sio_status sio__names_add_number(struct sio__names *names, int64_t number)
+{
+    if (has_number(names, number))
+        return SIO_OK;
+    sio_status status = prepare(names, 0);
+    if (status == SIO_OK)
+        status = sio__pack_int(&names->buf, number);
+    if (status == SIO_OK)
+        count_one(names);
+    return status;
 }
 
 static sio_status add_indexed(struct sio__names *names, sio_str name)

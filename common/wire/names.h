@@ -29,7 +29,11 @@ SIO_API void sio__names_clear(struct sio__names *names);
 SIO_API sio_status sio__names_append(struct sio__names *names, sio_str name);
 SIO_API sio_status sio__names_add(struct sio__names *names, sio_str name);
 
-/* A packed array of strings; borrowed until the next change. */
+/* A number for a name, if it is not there yet; its text is another name. SIO_OK, SIO_ETOOBIG
+ * or SIO_ENOMEM. */
+SIO_API sio_status sio__names_add_number(struct sio__names *names, int64_t number);
+
+/* A packed array of strings and numbers; borrowed until the next change. */
 SIO_API sio_str sio__names_packed(const struct sio__names *names);
 
 #endif

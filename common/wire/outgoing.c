@@ -29,7 +29,7 @@ static bool is_one_of(sio_str name, const sio_str *list, size_t count)
     return false;
 }
 
-static bool is_reserved(sio_str event, enum sio__audience audience)
+bool sio__outgoing_is_reserved(enum sio__audience audience, sio_str event)
 {
     if (audience == SIO__FOR_SERVERS)
         return is_one_of(event, server_reserved,
@@ -86,7 +86,7 @@ sio_status sio__outgoing_event(struct sio__outgoing *o, enum sio__audience audie
         return refuse(o, SIO_ETOOBIG, "the event name is too long");
     if (sio__utf8_check(event) != SIO__UTF8_VALID)
         return refuse(o, SIO_EINVAL, "the event name is not UTF-8");
-    if (is_reserved(event, audience))
+    if (sio__outgoing_is_reserved(audience, event))
         return refuse(o, SIO_EINVAL,
                       "the event name is reserved and would harm its receivers: choose another");
     sio_status status = sio__args_view(args, &view);

@@ -35,6 +35,9 @@ enum sio__audience { SIO__FOR_CLIENTS, SIO__FOR_SERVERS };
 SIO_API sio_status sio__outgoing_target(struct sio__outgoing *o, const struct sio__target_view *to,
                                         size_t more);
 
+/* Whether an event of this name would harm those who get it. */
+SIO_API bool sio__outgoing_is_reserved(enum sio__audience audience, sio_str event);
+
 /* event, args, nargs and args_has. SIO_OK, SIO_EINVAL, SIO_ETOOBIG or SIO_ENOMEM. */
 SIO_API sio_status sio__outgoing_event(struct sio__outgoing *o, enum sio__audience audience,
                                        sio_str event, const sio_args *args);

@@ -94,6 +94,16 @@ sio_status sio_target_except(sio_target *target, sio_str room)
     return sio__names_add(&target->except, room);
 }
 
+sio_status sio_target_to_number(sio_target *target, int64_t room)
+{
+    return sio__names_add_number(&target->rooms, room);
+}
+
+sio_status sio_target_except_number(sio_target *target, int64_t room)
+{
+    return sio__names_add_number(&target->except, room);
+}
+
 static void set_flag(sio_target *target, enum flag flag)
 {
     size_t at = 0;

@@ -62,6 +62,7 @@ typedef enum sio_drop {
     SIO_DROP_MALFORMED,     /**< neither JSON nor MessagePack, or cut */
     SIO_DROP_MISSING_FIELD, /**< a field that it needs is absent or of a wrong type */
     SIO_DROP_UNKNOWN_TYPE,  /**< a type that is none of this protocol's */
+    SIO_DROP_RESERVED,      /**< an event whose name clients disconnect at */
     SIO_DROP_UNEXPECTED,    /**< an answer of another kind than was asked for */
     SIO_DROP_NO_MEMORY,     /**< there was no memory to handle it */
     SIO_DROP_COUNT          /**< how many reasons there are */

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <sio/export.h>
 #include <sio/status.h>
@@ -26,7 +27,7 @@ typedef struct sio_target sio_target;
 /** The whole namespace, no flags.
  *  @param out  Yours to sio_target_free(). @return SIO_OK or SIO_ENOMEM. */
 SIO_API sio_status sio_target_new(sio_target **out);
-SIO_API void sio_target_free(sio_target *target); /**< NULL allowed */
+SIO_API void sio_target_free(sio_target *target);  /**< NULL allowed */
 SIO_API void sio_target_clear(sio_target *target); /**< the whole namespace, no flags */
 
 /** Add a room or socket id. One that is there already is not added again.
@@ -36,6 +37,14 @@ SIO_API sio_status sio_target_to(sio_target *target, sio_str room);
 
 /** Leave out the sockets of a room, or a socket id. Returns as sio_target_to(). */
 SIO_API sio_status sio_target_except(sio_target *target, sio_str room);
+
+/** Add a room that sockets of a Node server joined as a number, which JavaScript tells from
+ *  its text. C servers take the number for its decimal text. @return SIO_OK, SIO_ENOMEM or
+ *  SIO_ETOOBIG. */
+SIO_API sio_status sio_target_to_number(sio_target *target, int64_t room);
+
+/** Leave out such a room's sockets. Returns as sio_target_to_number(). */
+SIO_API sio_status sio_target_except_number(sio_target *target, int64_t room);
 
 /** Allow the servers to drop the packet for a client that cannot take it at once. */
 SIO_API void sio_target_volatile(sio_target *target);
@@ -63,7 +72,7 @@ SIO_API void sio_target_timeout(sio_target *target, unsigned ms);
 SIO_API sio_status sio_target_socket(sio_target *target, sio_str sid);
 /** @} */
 
-SIO_API size_t sio_target_rooms(const sio_target *target);  /**< how many rooms */
+SIO_API size_t sio_target_rooms(const sio_target *target);   /**< how many rooms */
 SIO_API size_t sio_target_excepts(const sio_target *target); /**< how many exceptions */
 
 #ifdef __cplusplus

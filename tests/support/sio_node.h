@@ -132,7 +132,8 @@ bool name_text(sio_str packed, sio_buf *memory);
 
 /* Names in memory of their own. */
 struct names {
-    sio_str *each;
+    sio_str *each;      /* a number: its text */
+    sio_value *numbers; /* of type SIO_INT or SIO_UINT where it was an integer */
     size_t count;
     sio_buf memory;
 };

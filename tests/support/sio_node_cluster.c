@@ -313,6 +313,7 @@ static void put_drops(sio_buf *out, const sio_adapter_stats *stats)
     static const char *const reasons[SIO_DROP_COUNT] = {
         [SIO_DROP_NOT_OURS] = "notOurs",           [SIO_DROP_MALFORMED] = "malformed",
         [SIO_DROP_MISSING_FIELD] = "missingField", [SIO_DROP_UNKNOWN_TYPE] = "unknownType",
+        [SIO_DROP_RESERVED] = "reserved",
         [SIO_DROP_UNEXPECTED] = "unexpected",      [SIO_DROP_NO_MEMORY] = "noMemory",
     };
     put_text(out, "\"dropped\":{");

@@ -68,11 +68,13 @@ static bool each_name(sio_str packed, uint32_t count, struct names *out)
     size_t *ends = calloc(count + 1, sizeof *ends);
     bool ok = ends != NULL;
     out->each = calloc(count + 1, sizeof *out->each);
-    node_must(ok && out->each != NULL ? SIO_OK : SIO_ENOMEM);
+    out->numbers = calloc(count + 1, sizeof *out->numbers);
+    node_must(ok && out->each != NULL && out->numbers != NULL ? SIO_OK : SIO_ENOMEM);
     for (uint32_t i = 0; ok && i < count; i++) {
         const unsigned char *start = c.at;
         node_must(sio_cursor_skip(&c));
         ok = name_text(sio_str_of(start, (size_t)(c.at - start)), &out->memory);
+        (void)scalar(sio_str_of(start, (size_t)(c.at - start)), &out->numbers[i]);
         ends[i + 1] = out->memory.len;
     }
     for (uint32_t i = 0; ok && i < count; i++)
@@ -99,7 +101,29 @@ bool call_names(const struct call *call, const char *field, struct names *out)
 void names_fini(struct names *names)
 {
     free(names->each);
+    free(names->numbers);
     sio_buf_fini(&names->memory);
+}
+
+/* Node tells rooms that were joined as numbers from those of their text. */
+static bool is_integer(const sio_value *v, int64_t *number)
+{
+    *number = v->type == SIO_INT ? v->v.integer : (int64_t)v->v.natural;
+    return v->type == SIO_INT || (v->type == SIO_UINT && v->v.natural <= INT64_MAX);
+}
+
+static sio_status add_room(const struct names *rooms, size_t i, sio_target *to)
+{
+    int64_t number;
+    return is_integer(&rooms->numbers[i], &number) ? sio_target_to_number(to, number)
+                                                   : sio_target_to(to, rooms->each[i]);
+}
+
+static sio_status add_except(const struct names *except, size_t i, sio_target *to)
+{
+    int64_t number;
+    return is_integer(&except->numbers[i], &number) ? sio_target_except_number(to, number)
+                                                    : sio_target_except(to, except->each[i]);
 }
 
 static sio_status add_rooms(const struct names *rooms, const struct names *except, bool single,
@@ -107,9 +131,9 @@ static sio_status add_rooms(const struct names *rooms, const struct names *excep
 {
     sio_status status = SIO_OK;
     for (size_t i = 0; !single && status == SIO_OK && i < rooms->count; i++)
-        status = sio_target_to(to, rooms->each[i]);
+        status = add_room(rooms, i, to);
     for (size_t i = 0; status == SIO_OK && i < except->count; i++)
-        status = sio_target_except(to, except->each[i]);
+        status = add_except(except, i, to);
     return status;
 }
 

@@ -144,7 +144,7 @@ static void on_gap(sio_adapter *adapter, const sio_gap *gap, void *user)
 static void on_dropped(sio_adapter *adapter, sio_drop why, sio_str channel, void *user)
 {
     static const char *const names[SIO_DROP_COUNT] = {"not ours",     "malformed",  "missing field",
-                                                      "unknown type", "unexpected", "no memory"};
+                                                      "unknown type", "reserved", "unexpected", "no memory"};
 
     (void)adapter;
     (void)channel;

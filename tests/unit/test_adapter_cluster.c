@@ -208,6 +208,8 @@ static void what_comes_is_acted_upon(void **state)
         {"socket.io#/#", "[\"x\",{\"type\":5,\"data\":[\"e\",1],\"nsp\":\"/\"},{}]", TO_A, 0},
         {"socket.io#/#", "[\"x\",{\"type\":1,\"data\":[\"e\",1],\"nsp\":\"/\"},{}]",
          "dropped unknown type\n", 0},
+        {"socket.io#/#", "[\"x\",{\"type\":2,\"data\":[\"disconnect\"],\"nsp\":\"/\"},{}]",
+         "dropped reserved\n", 0},
         {"socket.io#/#", "[\"x\",{\"type\":2,\"data\":[\"e\"],\"nsp\":\"/y\"},{}]",
          "dropped not ours\n", 0},
         {"socket.io#/#", "[\"x\"," PACKET "]", "dropped missing field\n", 0},

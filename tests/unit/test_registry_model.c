@@ -402,9 +402,7 @@ static void step(struct model *m)
         room = m->room;
         sid = room < SIDS && draw(m, 2) == 0 ? room : sid;
     }
-    if (!m->sockets[sid].there)
-        do_add(m, sid);
-    else if (what < 2)
+    if (!m->sockets[sid].there || what < 2)
         do_add(m, sid);
     else if (what < 12)
         do_connect(m, sid);

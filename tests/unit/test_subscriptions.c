@@ -174,7 +174,8 @@ static void check(struct model *model)
             assert_int_equal(model->redis.has[kind][name], wanted && !model->redis.denies[name]);
         }
     }
-    assert_int_equal(model->subs.tables[0].count + model->subs.tables[1].count, known);
+    assert_int_equal(
+        sio__table_count(&model->subs.tables[0]) + sio__table_count(&model->subs.tables[1]), known);
 }
 
 static void run(unsigned seed, bool denies)

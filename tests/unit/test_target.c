@@ -201,7 +201,32 @@ static void one_socket_has_no_rooms_beside_it(void **state)
     sio_target_free(target);
 }
 
+static void numbers_are_names_of_their_own(void **state)
+{
+    struct sio__target_view view;
+    sio_target *to;
+    (void)state;
+    assert_int_equal(sio_target_new(&to), SIO_OK);
+    for (int i = 0; i < 20; i++) { /* beyond the number from which texts are indexed */
+        char text[8];
+        snprintf(text, sizeof text, "%d", i);
+        assert_int_equal(sio_target_to(to, sio_str_c(text)), SIO_OK);
+        assert_int_equal(sio_target_to_number(to, i), SIO_OK);
+        assert_int_equal(sio_target_to_number(to, i), SIO_OK);
+    }
+    assert_int_equal(sio_target_rooms(to), 40);
+    sio_target_clear(to);
+    assert_int_equal(sio_target_to_number(to, 42), SIO_OK);
+    assert_int_equal(sio_target_except_number(to, -7), SIO_OK);
+    assert_int_equal(sio_target_except_number(to, INT64_MIN), SIO_OK);
+    sio__target_view(to, &view);
+    assert_true(sio_str_eq(view.rooms, SIO_STR("\x91\x2a")));
+    assert_true(sio_str_eq(view.except, SIO_STR("\x92\xf9\xd3\x80\0\0\0\0\0\0\0")));
+    sio_target_free(to);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(numbers_are_names_of_their_own),
     cmocka_unit_test(rooms_and_exceptions),
     cmocka_unit_test(invalid_names_change_nothing),
     cmocka_unit_test(many_rooms),

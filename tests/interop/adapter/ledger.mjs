@@ -18,6 +18,7 @@ export class Member {
     present = MAY;
     rooms = new Map();
     queues = new Map(); /* source -> messages with this member's verdict, in their order */
+    #last = new Map();  /* source -> its last message that has come */
 
     constructor(peer, sid) {
         Object.assign(this, { peer, sid });
@@ -34,8 +35,16 @@ export class Member {
     owe(message) {
         const { source } = message;
         if (!this.queues.has(source))
-            this.queues.set(source, []);
+            this.queues.set(source, Object.assign([], { first: message.n }));
         this.queues.get(source).push({ message, verdict: this.#verdict(message) });
+    }
+
+    /** Note that a message has come. @return whether it was under way already when the books
+     *  were opened, and in order */
+    early(source, n) {
+        const last = this.#last.get(source) ?? 0;
+        this.#last.set(source, Math.max(n, last));
+        return n > last && n < (this.queues.get(source)?.first ?? Infinity);
     }
 
     /* What is under way is no surer than what it depends on. */
@@ -65,6 +74,7 @@ export class Ledger {
     faults = []; /* whatever went wrong, for people */
     counts = { sent: 0, delivered: 0, excused: 0 };
     lags = []; /* ms from the order to emit until a client had it, of some */
+    #ended = new Set();
 
     #fault(what, member, { source, n, target }) {
         this.faults.push(`${what}: message ${n} of ${source.name} to ${JSON.stringify(target)}`
@@ -82,11 +92,14 @@ export class Ledger {
 
     /** A client has received a message: those before it will not come any more. */
     receive(member, source, n) {
+        if (member.early(source, n))
+            return;
         const queue = member.queues.get(source) ?? [];
         while (queue.length > 0 && queue[0].message.n < n)
             this.#missed(member, queue.shift());
-        if (queue.length === 0 || queue[0].message.n > n) {
-            this.#fault('twice, or too late', member, { source, n, target: {} });
+        if (queue[0]?.message.n !== n) {
+            this.faults.push(`twice, or too late: message ${n} of ${source.name} at ${member.sid} of `
+                + `${member.peer.name}`);
             return;
         }
         const { message, verdict } = queue.shift();
@@ -106,6 +119,7 @@ export class Ledger {
     /** A server has ended: what Redis had not accepted of it may be lost, and nobody waits
      *  for what its own clients had not received. */
     end(peer) {
+        this.#ended.add(peer);
         for (const member of this.members)
             if (member.peer === peer)
                 this.members.delete(member);
@@ -125,6 +139,14 @@ export class Ledger {
                     oldest = { member, message };
             }
         return oldest;
+    }
+
+    /** Close the books of servers that have ended, if nothing of theirs is owed. */
+    forget() {
+        for (const { queues } of this.members)
+            for (const [source, queue] of queues)
+                if (this.#ended.has(source) && !queue.some(({ verdict }) => verdict === MUST))
+                    queues.delete(source);
     }
 
     /** Write off what has been owed for too long. */

@@ -33,8 +33,8 @@ const TARGETS = [
 
 /** One life of a server, with its two clients. */
 class Peer {
-    ready = false;
-    ended = false;
+    ready = false;   /* its clients are there */
+    leaving = false; /* it was killed, or told to quit */
     sent = 0;
     samples = []; /* of its memory and descriptors */
 
@@ -71,7 +71,7 @@ export class MixedCluster {
     peers; /* the latest life at each place */
     sources = new Map(); /* "place life" -> Peer */
     changes = 0; /* of the cluster: a restart begins or ends */
-    questions = { asked: 0, strict: 0, longest: 0 };
+    questions = { asked: 0, whole: 0, longest: { c: 0, node: 0 } };
     restarts = [];
     heldBack = new Map(); /* what was waited for -> messages that were not sent */
     #running = true;
@@ -179,7 +179,7 @@ export class MixedCluster {
     #waitsFor() {
         const { oldest } = this.ledger;
         return oldest && performance.now() - oldest.message.at > MAX_LAG
-            ? `${oldest.member.peer.place.name}, to have what ${oldest.message.source.place.name} sent`
+            ? `${oldest.member.peer.place.name} to have what ${oldest.message.source.place.name} sent`
             : null;
     }
 
@@ -247,7 +247,8 @@ export class MixedCluster {
             if (peer.leaving)
                 return;
             this.questions.asked++;
-            this.questions.longest = Math.max(this.questions.longest, ms);
+            this.questions.longest[peer.place.kind] =
+                Math.max(this.questions.longest[peer.place.kind], ms);
             if (ms > TIMEOUT + LATENESS)
                 this.faults.push(`${peer.name}: ${kind} took ${ms.toFixed()} ms`);
             if (whole && changes === this.changes)
@@ -257,7 +258,7 @@ export class MixedCluster {
     }
 
     #judge(peer, kind, { result, err }) {
-        this.questions.strict++;
+        this.questions.whole++;
         try {
             assert.equal(err, undefined);
             this.#kinds[kind](peer, result);
@@ -270,19 +271,22 @@ export class MixedCluster {
 
     async #watch(peer) {
         while (this.#running && peer.ready) {
-            peer.samples.push(await peer.sample());
+            const sample = await peer.sample();
+            if (peer.ready)
+                peer.samples.push(sample);
             await delay(250);
         }
     }
 
-    /** A C server drops nothing and misses nothing; what is asked is answered. */
+    /** A C server drops nothing, misses nothing, and has no more pending than it asks at once. */
     async #inspect(peer) {
         if (peer.place.kind !== 'c')
             return;
-        const { gaps, dropped } = await peer.node.call('stats');
-        const drops = Object.entries(dropped).filter(([, count]) => count > 0);
-        if (gaps > 0 || drops.length > 0)
-            this.faults.push(`${peer.name}: ${gaps} gaps, dropped ${JSON.stringify(drops)}`);
+        const { gaps, dropped, requests, ackRequests } = await peer.node.call('stats');
+        const drops = Object.values(dropped).reduce((a, b) => a + b);
+        if (gaps > 0 || drops > 0 || requests + ackRequests > 1)
+            this.faults.push(`${peer.name}: ${gaps} gaps, ${drops} messages dropped, `
+                + `${requests} + ${ackRequests} requests pending`);
     }
 
     /* -- restarts -- */
@@ -291,6 +295,7 @@ export class MixedCluster {
      *  @param how  'SIGKILL', or 'quit' */
     async restart(place, how) {
         await this.settle();
+        this.ledger.forget();
         const peer = this.peers[this.places.indexOf(place)];
         await this.#inspect(peer);
         const start = performance.now();
@@ -298,7 +303,9 @@ export class MixedCluster {
         peer.leaving = true;
         this.changes++;
         peer.members.forEach((member) => member.moves());
-        await (how === 'quit' ? peer.node.quit() : peer.node.kill(how));
+        const { code } = await (how === 'quit' ? peer.node.quit() : peer.node.kill(how));
+        if (how === 'quit' && code !== 0)
+            this.faults.push(`${peer.name}: status ${code}`);
         this.ledger.end(peer);
         await this.start(place);
         this.restarts.push({ place, how, ms: performance.now() - start, peer });

@@ -2,8 +2,8 @@
 /* A hash table of numbers, found by the hashes of their names: eight bytes a slot. Names
  * are compared by whoever looks something up. Growing and shrinking are spread over the
  * changes, so that none takes long, however many entries there are. */
-#ifndef SIO_ADAPTER_REGISTRY_INDEX_H
-#define SIO_ADAPTER_REGISTRY_INDEX_H
+#ifndef SIO_COMMON_INDEX_H
+#define SIO_COMMON_INDEX_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The index: found is what is in it, at any stage of growing and shrinking; and no insert
  * does more than a little of the work of growing. */
-#include "adapter/registry_index.h"
+#include "index.h"
 
 #include "unit.h"
 

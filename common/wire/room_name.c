@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* JavaScript tells the room 42 from the room "42"; here both are the same name, so that a
  * Node peer's number reaches the sockets that joined its text (docs/protocol.md). */
-#include "adapter/room_name.h"
+#include "wire/room_name.h"
 
 #include <math.h>
 

@@ -2,7 +2,7 @@
 /* Open addressing with linear probing, at most three quarters full; a removal closes its
  * gap. To grow, entries move from the old slots to the new ones by whole runs (from one
  * empty slot to the next), so that what is left is a valid table all the time. */
-#include "adapter/registry_index.h"
+#include "index.h"
 
 #include <assert.h>
 #include <stdlib.h>
