@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* bench_node --url URL [--sockets N] [--members N] [--rooms N] [--namespaces N]
- *            [--subscription rooms] [--specific] [--tag a]
+ *            [--subscription rooms] [--specific 1] [--tag a] [--nsp /]
  * A node of the cluster without clients: N sockets that count what they get, the first
  * members of them in "room1", others in rooms of their own. Prints {"ev":"ready"}, then
  * - between the server-side events "begin" and "end": {"ev":"done","deliveries",...}
@@ -224,7 +224,7 @@ int main(int argc, char **argv)
         opts.nsp = sio_str_c(name);
         check(sio_adapter_new(link, &opts, &other), "adapter");
     }
-    opts.nsp = SIO_STR("/");
+    opts.nsp = sio_str_c(bench_option(argc, argv, "--nsp", "/"));
     opts.host = (sio_host){.deliver = on_deliver,
                            .server_side_emit = on_event,
                            .describe = on_describe,
