@@ -1,25 +1,33 @@
 /* SPDX-License-Identifier: MIT */
-/* Fetching the sockets of every server. The descriptions stay packed, one array a server,
- * in a row, this server's first; they are read when the host asks for them. */
+/* Fetching the sockets of every server. The descriptions stay packed, one array a server;
+ * they are read when the host asks for them. */
 #include "adapter/requests.h"
+
+#include <stdlib.h>
 
 #include <sio/value.h>
 
 #include "wire/fields.h"
 
+/* One server's descriptions: a packed array, in memory of its own. */
+struct part {
+    sio_buf memory;
+    sio_str list;
+};
+
 struct fetch {
     struct sio__request head;
     struct sio__frame question;
-    sio_buf found;
-    size_t own; /* bytes of them that are this server's */
+    struct part *parts; /* this server's is the first */
+    size_t count, room;
     sio_fetched_cb *done;
     void *user;
 };
 
 struct sio_fetched {
+    const struct part *part, *end, *own;
     sio_cursor cursor;
-    const unsigned char *own_end;
-    uint32_t left; /* in the array that the cursor is in */
+    uint32_t left; /* in the part that the cursor is in */
 };
 
 static struct fetch *self(struct sio__request *request)
@@ -27,44 +35,80 @@ static struct fetch *self(struct sio__request *request)
     return (struct fetch *)request;
 }
 
-/* The others are taken to have about as many sockets as this one. */
 static sio_status ask(sio_adapter *adapter, struct sio__request *request)
 {
-    enum { AT_MOST = 16 * 1024 * 1024 };
-    size_t more = self(request)->found.len * (size_t)(request->servers - 1);
-    sio_status status =
-        sio_buf_reserve(&self(request)->found, more < AT_MOST ? more + more / 8 : AT_MOST);
-
-    if (status != SIO_OK)
-        return status;
     return sio__send_question(adapter, &self(request)->question, request->serial);
+}
+
+static struct part *add_part(struct fetch *fetch)
+{
+    if (fetch->count == fetch->room) {
+        size_t room = fetch->room == 0 ? 4 : fetch->room * 2;
+        struct part *parts = realloc(fetch->parts, room * sizeof *parts);
+
+        if (parts == NULL)
+            return NULL;
+        fetch->parts = parts;
+        fetch->room = room;
+    }
+    struct part *part = &fetch->parts[fetch->count];
+    sio_buf_init(&part->memory);
+    return part;
+}
+
+/* An answer in JSON was transcoded into the adapter's scratch buffer: a large one is taken over
+ * as it is, for a copy would cost as much as reading it. */
+static sio_status keep(sio_adapter *adapter, sio_str list, struct part *part)
+{
+    sio_buf *scratch = &adapter->scratch;
+    bool is_there =
+        scratch->ptr != NULL && list.ptr >= scratch->ptr && list.ptr < scratch->ptr + scratch->len;
+
+    if (is_there && list.len > scratch->cap / 2) {
+        part->memory = *scratch;
+        sio_buf_init(scratch);
+        part->list = list;
+        return SIO_OK;
+    }
+    sio_status status = sio_buf_append(&part->memory, list.ptr, list.len);
+    part->list = sio_buf_str(&part->memory);
+    return status;
 }
 
 static bool take(sio_adapter *adapter, struct sio__request *request, const struct sio_message *msg)
 {
+    struct fetch *fetch = self(request);
+
     if (msg->type != SIO_MSG_SOCKETS_RESPONSE)
         return false;
-    if (sio_buf_append(&self(request)->found, msg->list.ptr, msg->list.len) == SIO_OK)
-        request->answered++;
-    else
+    struct part *part = add_part(fetch);
+    if (part == NULL || keep(adapter, msg->list, part) != SIO_OK) {
         sio__receive_drop(adapter, SIO_DROP_NO_MEMORY, sio_str_of(NULL, 0));
+        return true;
+    }
+    fetch->count++;
+    request->answered++;
     return true;
 }
 
 static void tell(sio_adapter *adapter, struct sio__request *request, const sio_answers *answers)
 {
     struct fetch *fetch = self(request);
-    sio_fetched fetched = {.cursor = sio_cursor_at(sio_buf_str(&fetch->found))};
+    sio_fetched fetched = {
+        .part = fetch->parts, .end = fetch->parts + fetch->count, .own = fetch->parts};
 
-    fetched.own_end = fetched.cursor.at + fetch->own;
     if (fetch->done != NULL)
         fetch->done(adapter, answers, &fetched, fetch->user);
 }
 
 static void fini(struct sio__request *request)
 {
-    sio_buf_fini(&self(request)->question.buf);
-    sio_buf_fini(&self(request)->found);
+    struct fetch *fetch = self(request);
+
+    sio_buf_fini(&fetch->question.buf);
+    for (size_t i = 0; i < fetch->count; i++)
+        sio_buf_fini(&fetch->parts[i].memory);
+    free(fetch->parts);
 }
 
 static const struct sio__request_ops ops = {
@@ -99,28 +143,36 @@ static bool read_socket(sio_cursor *cursor, sio_remote_socket *out)
     return true;
 }
 
+/* To the next part that has any. */
+static bool next_part(sio_fetched *fetched)
+{
+    while (fetched->left == 0) {
+        sio_value array;
+
+        if (fetched->part == fetched->end)
+            return false;
+        fetched->cursor = sio_cursor_at(fetched->part->list);
+        if (sio_cursor_read(&fetched->cursor, &array) == SIO_OK && array.type == SIO_ARRAY)
+            fetched->left = array.v.count;
+        fetched->part++;
+    }
+    return true;
+}
+
 bool sio_fetched_next(sio_fetched *fetched, sio_remote_socket *out)
 {
-    sio_value array;
+    while (next_part(fetched)) {
+        sio_cursor start = fetched->cursor;
 
-    for (;;) {
-        while (fetched->left == 0) {
-            if (sio_cursor_read(&fetched->cursor, &array) != SIO_OK || array.type != SIO_ARRAY)
-                return false;
-            fetched->left = array.v.count;
-        }
         fetched->left--;
-        out->is_local = fetched->cursor.at < fetched->own_end;
-        sio_cursor next = fetched->cursor;
-        bool is_socket = read_socket(&fetched->cursor, out);
-        if (!is_socket) {
-            if (sio_cursor_skip(&next) != SIO_OK)
-                return false;
-            fetched->cursor = next;
-        }
-        if (is_socket)
+        out->is_local = fetched->part - 1 == fetched->own;
+        if (read_socket(&fetched->cursor, out))
             return true;
+        fetched->cursor = start;
+        if (sio_cursor_skip(&fetched->cursor) != SIO_OK)
+            fetched->left = 0;
     }
+    return false;
 }
 
 /* -- asking -- */
@@ -129,12 +181,17 @@ static sio_status prepare(sio_adapter *adapter, const struct sio_message *msg, b
                           struct sio__request *request)
 {
     struct fetch *fetch = self(request);
-    sio_status status =
-        publish ? sio__send_encode(adapter, msg, sio_str_of(NULL, 0), &fetch->question) : SIO_OK;
+    struct part *own = add_part(fetch);
+    sio_status status = own != NULL ? SIO_OK : SIO_ENOMEM;
 
+    if (status != SIO_OK)
+        return status;
+    fetch->count = 1;
+    if (publish)
+        status = sio__send_encode(adapter, msg, sio_str_of(NULL, 0), &fetch->question);
     if (status == SIO_OK)
-        status = sio__respond_describe(adapter, msg->rooms, msg->except, &fetch->found);
-    fetch->own = fetch->found.len;
+        status = sio__respond_describe(adapter, msg->rooms, msg->except, &own->memory);
+    own->list = sio_buf_str(&own->memory);
     if (status == SIO_OK && adapter->freeing)
         status = SIO_ECLOSED;
     return status;
