@@ -23,3 +23,12 @@ if(SIO_COVERAGE)
   target_link_options(sio_flags INTERFACE ${counts})
   target_compile_definitions(sio_flags INTERFACE SIO_COVERAGE) # no times are measured in it
 endif()
+
+if(SIO_LTO)
+  include(CheckIPOSupported)
+  check_ipo_supported(LANGUAGES C)
+  set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+  if(CMAKE_C_COMPILER_ID STREQUAL "GNU") # machine code too, for linkers that know no better
+    set(CMAKE_C_COMPILE_OPTIONS_IPO -flto=auto -ffat-lto-objects)
+  endif()
+endif()
