@@ -61,7 +61,7 @@ static const struct sio__request_ops ops = {.take = take,
                                             .tell = tell,
                                             .timeout_text = "operation has timed out"};
 
-void sio__acked_take(sio_adapter *adapter, uint64_t serial, sio_str value)
+void sio__acked_take(sio_adapter *adapter, uintptr_t serial, sio_str value)
 {
     struct sio__request *request = sio__request_by_serial(adapter, serial);
 
@@ -73,7 +73,7 @@ void sio__acked_take(sio_adapter *adapter, uint64_t serial, sio_str value)
         sio__request_check(adapter, request);
 }
 
-void sio__acked_clients(sio_adapter *adapter, uint64_t serial, uint32_t clients)
+void sio__acked_clients(sio_adapter *adapter, uintptr_t serial, uint32_t clients)
 {
     struct sio__request *request = sio__request_by_serial(adapter, serial);
 
@@ -113,7 +113,7 @@ static sio_status start_here(sio_adapter *adapter, struct sio__request *request,
     return status;
 }
 
-static void deliver(sio_adapter *adapter, uint64_t serial, struct sio__level *level,
+static void deliver(sio_adapter *adapter, uintptr_t serial, struct sio__level *level,
                     sio_broadcast *b, uint32_t timeout_ms)
 {
     struct sio__ack_owner owner = {.serial = serial};
@@ -132,7 +132,7 @@ static sio_status emit(sio_adapter *adapter, struct sio_message *msg, bool publi
                        uint32_t timeout_ms, struct sio__request *request)
 {
     sio_broadcast b;
-    uint64_t serial = request->serial;
+    uintptr_t serial = request->serial;
     struct sio__level *level = sio__operation_gather(adapter, msg, &b);
 
     if (level == NULL) {
@@ -140,8 +140,12 @@ static sio_status emit(sio_adapter *adapter, struct sio_message *msg, bool publi
         return SIO_ENOMEM;
     }
     msg->request_id = sio__request_id(request);
-    sio_status status = publish ? start(adapter, request, msg, timeout_ms)
-                                : start_here(adapter, request, timeout_ms);
+    sio_status status = sio__awaited_room(adapter, level);
+    if (status != SIO_OK)
+        sio__request_free(request);
+    else
+        status = publish ? start(adapter, request, msg, timeout_ms)
+                         : start_here(adapter, request, timeout_ms);
     if (status == SIO_OK)
         deliver(adapter, serial, level, &b, timeout_ms);
     sio__delivery_end(adapter);
@@ -165,10 +169,12 @@ sio_status sio_adapter_emit_with_ack(sio_adapter *adapter, const sio_target *to,
     self(request)->done = done;
     self(request)->user = user;
     self(request)->single = view.single;
+    uint32_t timeout_ms =
+        view.timeout_ms != 0 ? view.timeout_ms : adapter->opts.requests_timeout_ms;
+    if (timeout_ms > SIO__LONGEST_MS)
+        timeout_ms = SIO__LONGEST_MS;
     sio__adapter_enter(adapter);
-    status =
-        emit(adapter, &o.msg, adapter->link != NULL && !view.local,
-             view.timeout_ms != 0 ? view.timeout_ms : adapter->opts.requests_timeout_ms, request);
+    status = emit(adapter, &o.msg, adapter->link != NULL && !view.local, timeout_ms, request);
     sio__adapter_leave(adapter);
     return status;
 }

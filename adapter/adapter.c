@@ -14,6 +14,7 @@ void sio_adapter_opts_init(sio_adapter_opts *opts)
     opts->nsp = SIO_STR("/");
     opts->requests_timeout_ms = 5000;
     opts->max_requests = 1024;
+    opts->max_acks = 1024 * 1024;
     opts->max_packet_bytes = 8 * 1024 * 1024;
     opts->max_name_bytes = 4096;
     opts->max_rooms = 4096;
@@ -64,7 +65,6 @@ void sio__adapter_enter(sio_adapter *adapter)
 static void finish(sio_adapter *adapter)
 {
     adapter->closed = true;
-    sio__subscriptions_close(adapter);
     sio__requests_end_all(adapter, false, SIO_ECLOSED, "the namespace was closed");
     sio__awaited_fini(adapter); /* it points at sockets */
     sio__registry_free(adapter->registry);
@@ -88,6 +88,7 @@ void sio_adapter_free(sio_adapter *adapter)
         return;
     sio__adapter_enter(adapter);
     adapter->freeing = true;
+    sio__subscriptions_close(adapter); /* so that it may be opened anew at once */
     sio__adapter_leave(adapter);
 }
 
@@ -153,6 +154,8 @@ static void set_opts(sio_adapter *adapter, sio_link *link, const sio_adapter_opt
     adapter->link = link;
     adapter->base = link != NULL ? sio__link_base(link) : opts->base;
     adapter->opts = *opts;
+    if (opts->requests_timeout_ms > SIO__LONGEST_MS)
+        adapter->opts.requests_timeout_ms = SIO__LONGEST_MS;
     adapter->host = opts->host;
     adapter->user = opts->user;
     adapter->bounds = (struct sio__bounds){

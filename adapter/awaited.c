@@ -10,7 +10,7 @@
 
 #include "link/clock.h"
 
-enum { BUCKETS = 256, MAX_ENTRIES = 65536 };
+enum { BUCKETS = 256, MAX_ENTRIES = 16384 };
 
 struct entry {
     struct entry *next;
@@ -53,6 +53,19 @@ static sio_str copy_into(char **at, sio_str text)
         memcpy(*at, text.ptr, text.len);
     *at += text.len;
     return copy;
+}
+
+/* Who is still there of those that were gathered: the host was called since. */
+static size_t keep_connected(struct sio__recipients *to)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < to->count; i++) {
+        to->sockets[kept] = to->sockets[i];
+        kept += sio__socket_connected(to->sockets[i]);
+    }
+    to->count = kept;
+    return kept;
 }
 
 /* One piece of memory: the entry, its sockets, their marks, the owner's texts. */
@@ -171,22 +184,32 @@ static void tell_count(sio_adapter *adapter, const struct sio__ack_owner *owner,
     sio__respond_send(adapter, &msg, owner->uid);
 }
 
+sio_status sio__awaited_room(const sio_adapter *adapter, const struct sio__level *level)
+{
+    uint64_t most = adapter->opts.max_acks;
+    uint64_t now = adapter->stats.acks_awaited;
+
+    if (adapter->awaited != NULL && adapter->awaited->entries >= MAX_ENTRIES)
+        return SIO_EFULL;
+    return most == 0 || level->recipients.count + now <= most ? SIO_OK : SIO_EFULL;
+}
+
 sio_status sio__awaited_deliver(sio_adapter *adapter, struct sio__level *level, sio_broadcast *b,
                                 const struct sio__ack_owner *owner, uint32_t timeout_ms)
 {
-    size_t count = level->recipients.count;
     struct entry *entry = NULL;
 
     if (adapter->awaited == NULL)
         adapter->awaited = calloc(1, sizeof *adapter->awaited);
-    if (adapter->awaited == NULL || adapter->awaited->entries >= MAX_ENTRIES)
+    if (adapter->awaited == NULL)
         return SIO_ENOMEM;
+    b->id = (int64_t)draw_id(adapter);
+    size_t count = keep_connected(&level->recipients);
     if (count > 0) {
         entry = new_entry(&level->recipients, owner);
         if (entry == NULL)
             return SIO_ENOMEM;
     }
-    b->id = (int64_t)draw_id(adapter);
     if (entry != NULL) {
         entry->id = (uint64_t)b->id;
         entry->deadline_ms = sio__now_ms() + timeout_ms;
@@ -220,7 +243,7 @@ static sio_status take_ack(sio_adapter *adapter, sio_socket *socket, uint64_t id
 {
     size_t place = 0;
     struct entry **at = adapter->awaited != NULL ? find(adapter, socket, id, &place) : NULL;
-    uint64_t serial;
+    uintptr_t serial;
 
     if (at == NULL)
         return SIO_EINVAL;
@@ -279,10 +302,10 @@ void sio__awaited_forget(sio_adapter *adapter, sio_socket *socket)
 static bool drop_request(sio_adapter *adapter, struct entry *entry, void *serial)
 {
     (void)adapter;
-    return entry->owner.serial == *(uint64_t *)serial;
+    return entry->owner.serial == *(uintptr_t *)serial;
 }
 
-void sio__awaited_forget_request(sio_adapter *adapter, uint64_t serial)
+void sio__awaited_forget_request(sio_adapter *adapter, uintptr_t serial)
 {
     sweep(adapter, drop_request, &serial);
 }

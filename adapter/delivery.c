@@ -106,6 +106,17 @@ void sio__deliver_message(sio_adapter *adapter, const struct sio_message *msg)
 
 /* -- join, leave, disconnect -- */
 
+/* What another node has joined, as sio_socket_join() would. */
+static void join(sio_adapter *adapter, sio_socket *socket, sio_str room)
+{
+    sio_status status = sio__sockets_join(adapter, socket, room);
+
+    if (status == SIO_ENOMEM)
+        sio__receive_drop(adapter, SIO_DROP_NO_MEMORY, sio_str_of(NULL, 0));
+    else if (status == SIO_EINVAL || status == SIO_ETOOBIG)
+        sio__receive_drop(adapter, SIO_DROP_MISSING_FIELD, sio_str_of(NULL, 0));
+}
+
 static void join_or_leave(sio_adapter *adapter, sio_socket *socket, const struct sio_message *msg)
 {
     sio_cursor c = sio_cursor_at(msg->target_rooms);
@@ -115,11 +126,12 @@ static void join_or_leave(sio_adapter *adapter, sio_socket *socket, const struct
 
     if (msg->sid.ptr == NULL && sio_cursor_read(&c, &array) != SIO_OK)
         return;
-    while (!sio_cursor_done(&c) && sio__room_name(&c, digits, &room) && sio__socket_alive(socket)) {
+    while (!sio_cursor_done(&c) && sio__room_name(&c, digits, &room) &&
+           sio__socket_connected(socket)) {
         if (msg->type == SIO_MSG_SOCKETS_LEAVE)
             (void)sio__registry_leave(adapter->registry, socket, room);
-        else if (sio__sockets_join(adapter, socket, room) == SIO_ENOMEM)
-            sio__receive_drop(adapter, SIO_DROP_NO_MEMORY, sio_str_of(NULL, 0));
+        else
+            join(adapter, socket, room);
     }
 }
 
@@ -155,7 +167,7 @@ bool sio__delivery_manage(sio_adapter *adapter, const struct sio_message *msg)
         return false;
     }
     for (size_t i = 0; i < level->recipients.count && !adapter->freeing; i++) {
-        if (sio__socket_alive(level->recipients.sockets[i]))
+        if (sio__socket_connected(level->recipients.sockets[i]))
             manage(adapter, level->recipients.sockets[i], msg);
     }
     sio__delivery_end(adapter);

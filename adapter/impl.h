@@ -37,6 +37,9 @@ struct sio__request;
 
 enum { SIO__ID_MAX = 16, SIO__REQUEST_BUCKETS = 16 };
 
+/* The clock tells no more than 24 days apart. */
+enum { SIO__LONGEST_MS = 24 * 3600 * 1000 };
+
 /* What one delivery works with; one for each nesting depth, reused. */
 struct sio__level {
     struct sio__recipients recipients;
@@ -64,8 +67,7 @@ struct sio_adapter {
 
     struct sio__registry *registry;
     struct sio__listener *listener; /* NULL: none */
-    sio_buf scratch, packed;        /* of the message being read; see receive.c */
-    bool reading;                   /* ... which is in use */
+    sio_buf scratch, packed;        /* of the message being read */
     sio_buf name;                   /* a channel's name being written */
 
     size_t described; /* bytes of a socket's description, the last time */
@@ -74,7 +76,7 @@ struct sio_adapter {
     unsigned levels_room, nesting;
 
     struct sio__request *requests[SIO__REQUEST_BUCKETS];
-    uint64_t last_serial;
+    uintptr_t last_serial;
     uint32_t recount_at_ms; /* while requests are pending */
     bool recounting;
     struct event *tick; /* made when first needed */
@@ -149,9 +151,9 @@ sio_status sio__send_message(sio_adapter *adapter, const struct sio_message *msg
                              sio_adapter_done_cb *done, void *user);
 /* Publish a frame that asks, for the request of this serial: a failure ends the request. */
 sio_status sio__send_question(sio_adapter *adapter, const struct sio__frame *frame,
-                              uint64_t serial);
+                              uintptr_t serial);
 /* Have the servers counted, for the request of this serial; 0: once more for all. */
-sio_status sio__send_count(sio_adapter *adapter, uint64_t serial);
+sio_status sio__send_count(sio_adapter *adapter, uintptr_t serial);
 
 /* -- receive.c -- */
 
@@ -191,17 +193,19 @@ bool sio__delivery_manage(sio_adapter *adapter, const struct sio_message *msg);
 
 /* Who waits for the acks: a request of our own, or another node's. */
 struct sio__ack_owner {
-    uint64_t serial;    /* own request's; 0: another node's, that is */
+    uintptr_t serial;   /* own request's; 0: another node's, that is */
     sio_str request_id; /* copied */
     sio_str uid;        /* copied; ptr NULL: not given */
 };
+/* Whether so many more acks may be awaited: SIO_OK or SIO_EFULL. */
+sio_status sio__awaited_room(const sio_adapter *adapter, const struct sio__level *level);
 /* Deliver to the gathered sockets with a new packet id and await their acks for
  * timeout_ms. The number of clients that were asked is told to `owner` before the first
  * delivery. SIO_OK or SIO_ENOMEM (nothing was delivered or told). */
 sio_status sio__awaited_deliver(sio_adapter *adapter, struct sio__level *level, sio_broadcast *b,
                                 const struct sio__ack_owner *owner, uint32_t timeout_ms);
-void sio__awaited_forget(sio_adapter *adapter, sio_socket *socket);      /* it goes away */
-void sio__awaited_forget_request(sio_adapter *adapter, uint64_t serial); /* it has ended */
+void sio__awaited_forget(sio_adapter *adapter, sio_socket *socket);       /* it goes away */
+void sio__awaited_forget_request(sio_adapter *adapter, uintptr_t serial); /* it has ended */
 void sio__awaited_expire(sio_adapter *adapter, uint32_t now_ms);
 int64_t sio__awaited_due(const sio_adapter *adapter, uint32_t now_ms); /* ms; -1: nothing */
 void sio__awaited_fini(sio_adapter *adapter);

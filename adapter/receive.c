@@ -28,13 +28,12 @@ static sio_drop drop_of(enum sio__verdict verdict)
     return SIO_DROP_MALFORMED;
 }
 
-/* One message being read. Its memory is the adapter's, or with a host that runs the loop
- * within a callback, its own. */
+/* One message being read; no other comes before it is through, for a loop does not run inside
+ * itself. */
 struct reading {
     sio_adapter *adapter;
     enum sio__route route;
     sio_str channel, payload;
-    sio_buf *scratch, *packed;
     struct sio_message msg;
 };
 
@@ -77,11 +76,12 @@ static enum sio__verdict parse(struct reading *r)
 
     if (opts->decode == NULL || (!is_broadcast && r->payload.len > 0 && r->payload.ptr[0] == '{'))
         return SIO__DECODED;
-    sio_buf_clear(r->packed);
-    sio_status status = opts->decode(r->payload, r->packed, opts->parser_user);
+    sio_buf *packed = &r->adapter->packed;
+    sio_buf_clear(packed);
+    sio_status status = opts->decode(r->payload, packed, opts->parser_user);
     if (status != SIO_OK)
         return status == SIO_ENOMEM ? SIO__DECODE_NOMEM : SIO__MALFORMED;
-    r->payload = sio_buf_str(r->packed);
+    r->payload = sio_buf_str(packed);
     return SIO__DECODED;
 }
 
@@ -177,8 +177,8 @@ static void read_message(struct reading *r)
     }
     enum sio__verdict verdict = parse(r);
     if (verdict == SIO__DECODED)
-        verdict =
-            adapter->wire->decode(&adapter->peer, r->channel, r->payload, r->scratch, &r->msg);
+        verdict = adapter->wire->decode(&adapter->peer, r->channel, r->payload, &adapter->scratch,
+                                        &r->msg);
     if (verdict != SIO__DECODED) {
         sio__receive_drop(adapter, drop_of(verdict), r->channel);
         return;
@@ -217,25 +217,9 @@ void sio__receive(void *owner, int route, sio_str channel, sio_str payload)
     r.route = (enum sio__route)route;
     r.channel = channel;
     r.payload = payload;
-    r.scratch = &adapter->scratch;
-    r.packed = &adapter->packed;
     sio__adapter_enter(adapter);
-    if (adapter->reading) {
-        sio_buf scratch, packed;
-
-        sio_buf_init(&scratch);
-        sio_buf_init(&packed);
-        r.scratch = &scratch;
-        r.packed = &packed;
-        read_message(&r);
-        sio_buf_fini(&scratch);
-        sio_buf_fini(&packed);
-    } else {
-        adapter->reading = true;
-        read_message(&r);
-        adapter->reading = false;
-        trim(&adapter->scratch);
-        trim(&adapter->packed);
-    }
+    read_message(&r);
+    trim(&adapter->scratch);
+    trim(&adapter->packed);
     sio__adapter_leave(adapter);
 }

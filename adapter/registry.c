@@ -242,15 +242,10 @@ void *sio__socket_user(const sio_socket *socket)
 
 bool sio__socket_connected(const sio_socket *socket)
 {
-    return sio__is_staying(socket) && socket->connected;
+    return sio__is_receiving(socket);
 }
 
 void **sio__socket_slot(sio_socket *socket)
 {
     return &socket->slot;
-}
-
-bool sio__socket_alive(const sio_socket *socket)
-{
-    return sio__socket_connected(socket);
 }

@@ -65,6 +65,7 @@ SIO_API void sio__registry_each(const struct sio__registry *registry, sio_socket
 SIO_API void *sio__socket_owner(const sio_socket *socket); /* sio__registry_new()'s */
 SIO_API sio_str sio__socket_sid(const sio_socket *socket);
 SIO_API void *sio__socket_user(const sio_socket *socket);
+/* Registered, connected, and not being removed: it receives. */
 SIO_API bool sio__socket_connected(const sio_socket *socket);
 /* The owner's own word about each socket: how many acks are awaited from it, say. */
 SIO_API void **sio__socket_slot(sio_socket *socket);
@@ -87,12 +88,10 @@ SIO_API sio_status sio__registry_select(struct sio__registry *registry, sio_str 
                                         sio_str except, struct sio__recipients *out);
 SIO_API void sio__recipients_fini(struct sio__recipients *recipients);
 
-/* Between these two no removed socket's memory is used for another: sio__socket_alive()
+/* Between these two no removed socket's memory is used for another: sio__socket_connected()
  * may be asked of all that were gathered. They nest. */
 SIO_API void sio__registry_hold(struct sio__registry *registry);
 SIO_API void sio__registry_release(struct sio__registry *registry);
-/* Whether it is still registered, connected, and not being removed. */
-SIO_API bool sio__socket_alive(const sio_socket *socket);
 
 /* For tests and fuzzers: whether all of it fits together; else what does not. */
 SIO_API const char *sio__registry_flaw(const struct sio__registry *registry);

@@ -105,7 +105,7 @@ static sio_status copy_room(const struct sio__registry *registry, struct sio__fo
     size_t count = 0;
 
     if (found.room == SIO__NONE) {
-        if (!sio__socket_alive(found.owner))
+        if (!sio__socket_connected(found.owner))
             return SIO_OK;
         if (recipients_reserve(out, 1) != SIO_OK)
             return SIO_ENOMEM;
@@ -122,7 +122,7 @@ static sio_status copy_room(const struct sio__registry *registry, struct sio__fo
         for (uint32_t i = 0; i < room->count; i++) {
             sio_socket *socket = sio__socket_at(registry, room->members[i].socket);
             out->sockets[count] = socket;
-            count += sio__socket_alive(socket);
+            count += sio__socket_connected(socket);
         }
     }
     out->count = count;
@@ -142,7 +142,7 @@ static void mark_room(const struct sio__registry *registry, struct sio__found fo
 
 static inline void take_unmarked(struct sio__recipients *out, sio_socket *socket, uint32_t mark)
 {
-    if (socket->mark != mark && sio__socket_alive(socket)) {
+    if (socket->mark != mark && sio__socket_connected(socket)) {
         socket->mark = mark;
         out->sockets[out->count++] = socket;
     }

@@ -30,9 +30,9 @@ struct sio__request *sio__request_by_id(const sio_adapter *adapter, sio_str id)
 }
 
 /* The first request, in any order, that fits; NULL: none. */
-typedef bool fits_fn(const struct sio__request *request, uint64_t what);
+typedef bool fits_fn(const struct sio__request *request, uintptr_t what);
 
-static struct sio__request *first(const sio_adapter *adapter, fits_fn *fits, uint64_t what)
+static struct sio__request *first(const sio_adapter *adapter, fits_fn *fits, uintptr_t what)
 {
     for (unsigned i = 0; i < SIO__REQUEST_BUCKETS; i++) {
         for (struct sio__request *at = adapter->requests[i]; at != NULL; at = at->next) {
@@ -43,12 +43,12 @@ static struct sio__request *first(const sio_adapter *adapter, fits_fn *fits, uin
     return NULL;
 }
 
-static bool has_serial(const struct sio__request *request, uint64_t serial)
+static bool has_serial(const struct sio__request *request, uintptr_t serial)
 {
     return request->serial == serial;
 }
 
-struct sio__request *sio__request_by_serial(const sio_adapter *adapter, uint64_t serial)
+struct sio__request *sio__request_by_serial(const sio_adapter *adapter, uintptr_t serial)
 {
     return first(adapter, has_serial, serial);
 }
@@ -112,7 +112,9 @@ sio_status sio__request_new(sio_adapter *adapter, const struct sio__request_ops 
     request->ops = ops;
     request->counts_as_ack = counts_as_ack;
     request->servers = -1;
-    request->serial = ++adapter->last_serial;
+    if (++adapter->last_serial == 0) /* which means all */
+        adapter->last_serial = 1;
+    request->serial = adapter->last_serial;
     if (adapter->opts.max_requests != 0 && *gauge(adapter, request) >= adapter->opts.max_requests)
         status = SIO_EFULL;
     if (status == SIO_OK)
@@ -182,12 +184,12 @@ void sio__request_end(sio_adapter *adapter, struct sio__request *request, sio_st
     sio__request_free(request);
 }
 
-static bool is_until(const struct sio__request *request, uint64_t serial)
+static bool is_until(const struct sio__request *request, uintptr_t serial)
 {
     return request->serial <= serial;
 }
 
-static bool is_asked_until(const struct sio__request *request, uint64_t serial)
+static bool is_asked_until(const struct sio__request *request, uintptr_t serial)
 {
     return request->asked && request->serial <= serial;
 }
@@ -195,7 +197,7 @@ static bool is_asked_until(const struct sio__request *request, uint64_t serial)
 void sio__requests_end_all(sio_adapter *adapter, bool asked_only, sio_status status,
                            const char *text)
 {
-    uint64_t last = adapter->last_serial; /* what is asked meanwhile is not meant */
+    uintptr_t last = adapter->last_serial; /* what is asked meanwhile is not meant */
     struct sio__request *request;
 
     while ((request = first(adapter, asked_only ? is_asked_until : is_until, last)) != NULL)
@@ -223,7 +225,7 @@ void sio__request_check(sio_adapter *adapter, struct sio__request *request)
 
 /* -- counting -- */
 
-static bool is_uncounted(const struct sio__request *request, uint64_t unused)
+static bool is_uncounted(const struct sio__request *request, uintptr_t unused)
 {
     (void)unused;
     return request->uncounted;
@@ -239,6 +241,16 @@ void sio__requests_go_on(sio_adapter *adapter)
         request->uncounted = false;
         if (status != SIO_OK)
             sio__request_end(adapter, request, status, sio_status_text(status));
+    }
+}
+
+void sio__requests_hold(sio_adapter *adapter)
+{
+    for (unsigned i = 0; i < SIO__REQUEST_BUCKETS; i++) {
+        for (struct sio__request *at = adapter->requests[i]; at != NULL; at = at->next) {
+            if (!at->asked)
+                at->uncounted = true;
+        }
     }
 }
 
@@ -268,7 +280,7 @@ static void recount(struct sio__request *request, int64_t servers)
     request->answered_before = request->answered;
 }
 
-static bool is_over(const struct sio__request *request, uint64_t unused)
+static bool is_over(const struct sio__request *request, uintptr_t unused)
 {
     (void)unused;
     return request->over;
@@ -286,18 +298,23 @@ static void recount_all(sio_adapter *adapter, int64_t servers)
         sio__request_end(adapter, request, SIO_OK, "a server has gone without an answer");
 }
 
-void sio__request_counted(sio_adapter *adapter, uint64_t serial,
+void sio__request_counted(sio_adapter *adapter, uintptr_t serial,
                           const struct sio__publish_result *result)
 {
     struct sio__request *request = serial != 0 ? sio__request_by_serial(adapter, serial) : NULL;
 
+    /* While its own subscription is away, this server is not among those that Redis counts. */
+    bool counts = adapter->ready && result->receivers > 0;
+
     if (serial == 0) {
         adapter->recounting = false;
-        if (result->status == SIO_OK)
+        if (result->status == SIO_OK && counts)
             recount_all(adapter, result->receivers);
     } else if (request != NULL && result->status != SIO_OK) {
         sio__request_end(adapter, request, result->status, result->text);
-    } else if (request != NULL) {
+    } else if (request != NULL && !counts) {
+        request->uncounted = request->servers < 0;
+    } else if (request != NULL && request->servers < 0) {
         request->servers = result->receivers;
         ask(adapter, request);
     }
@@ -306,7 +323,7 @@ void sio__request_counted(sio_adapter *adapter, uint64_t serial,
 void sio__request_answered(sio_adapter *adapter, struct sio__request *request,
                            const struct sio_message *msg, sio_str channel)
 {
-    uint64_t serial = request->serial; /* it may call back */
+    uintptr_t serial = request->serial; /* it may call back */
 
     if (!request->ops->take(adapter, request, msg))
         sio__receive_drop(adapter, SIO_DROP_UNEXPECTED, channel);
@@ -316,7 +333,7 @@ void sio__request_answered(sio_adapter *adapter, struct sio__request *request,
 
 /* -- for the timer -- */
 
-static bool is_late(const struct sio__request *request, uint64_t now_ms)
+static bool is_late(const struct sio__request *request, uintptr_t now_ms)
 {
     return sio__ms_until(request->deadline_ms, (uint32_t)now_ms) <= 0;
 }
@@ -327,10 +344,12 @@ void sio__requests_due(sio_adapter *adapter, uint32_t now_ms)
 
     while ((request = first(adapter, is_late, now_ms)) != NULL)
         sio__request_end(adapter, request, SIO_ETIMEDOUT, request->ops->timeout_text);
-    if (adapter->link == NULL || !is_pending(adapter) ||
+    if (adapter->freeing || adapter->link == NULL || !is_pending(adapter) ||
         sio__ms_until(adapter->recount_at_ms, now_ms) > 0)
         return;
     adapter->recount_at_ms = now_ms + RECOUNT_MS;
+    if (adapter->ready)
+        sio__requests_go_on(adapter);
     if (!adapter->recounting && sio__send_count(adapter, 0) == SIO_OK)
         adapter->recounting = true;
 }

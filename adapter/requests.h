@@ -31,7 +31,7 @@ struct sio__request_ops {
 struct sio__request {
     struct sio__request *next;
     const struct sio__request_ops *ops;
-    uint64_t serial; /* from 1 */
+    uintptr_t serial; /* from 1 */
     char id[SIO__ID_MAX];
     unsigned id_len;
     uint32_t deadline_ms;
@@ -77,12 +77,15 @@ void sio__request_cancel(sio_adapter *adapter, struct sio__request *request);
  * Before, this server would be missing in the count, and answers would not arrive. */
 void sio__requests_go_on(sio_adapter *adapter);
 
+/* They are not: what has not been asked yet is counted for anew then. */
+void sio__requests_hold(sio_adapter *adapter);
+
 /* NULL: there is none (any more). */
 struct sio__request *sio__request_by_id(const sio_adapter *adapter, sio_str id);
-struct sio__request *sio__request_by_serial(const sio_adapter *adapter, uint64_t serial);
+struct sio__request *sio__request_by_serial(const sio_adapter *adapter, uintptr_t serial);
 
 /* Redis has counted the servers, or could not: for one request, or (0) once more for all. */
-void sio__request_counted(sio_adapter *adapter, uint64_t serial,
+void sio__request_counted(sio_adapter *adapter, uintptr_t serial,
                           const struct sio__publish_result *result);
 /* An answer has come. */
 void sio__request_answered(sio_adapter *adapter, struct sio__request *request,
@@ -103,8 +106,8 @@ int64_t sio__requests_next(const sio_adapter *adapter, uint32_t now_ms); /* ms; 
 /* -- acked.c -- */
 
 /* A client's ack for an own emit, here or elsewhere. */
-void sio__acked_take(sio_adapter *adapter, uint64_t serial, sio_str value);
+void sio__acked_take(sio_adapter *adapter, uintptr_t serial, sio_str value);
 /* How many clients were asked here. */
-void sio__acked_clients(sio_adapter *adapter, uint64_t serial, uint32_t clients);
+void sio__acked_clients(sio_adapter *adapter, uintptr_t serial, uint32_t clients);
 
 #endif

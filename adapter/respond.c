@@ -142,10 +142,10 @@ static sio_status describe_all(sio_adapter *adapter, const struct sio__level *le
     for (size_t i = 0; i < found->count && !adapter->freeing; i++) {
         size_t before = out->len;
 
-        if (!sio__socket_alive(found->sockets[i]))
+        if (!sio__socket_connected(found->sockets[i]))
             continue;
         TRY(describe(adapter, found->sockets[i], args, out));
-        if (sio__socket_alive(found->sockets[i]))
+        if (sio__socket_connected(found->sockets[i]))
             count++;
         else
             out->len = before;
@@ -302,7 +302,7 @@ static void fire(sio_adapter *adapter, const struct sio_message *request)
 /* Until when the asking node waits, if it says so. */
 static uint32_t timeout_of(const sio_adapter *adapter, sio_str flags)
 {
-    enum { LONGEST_MS = 3600 * 1000 };
+    enum { LONGEST_MS = 600 * 1000 };
     struct sio__field f = {SIO_STR("timeout"), none};
     sio_cursor c = sio_cursor_at(flags);
     uint64_t ms;
@@ -325,6 +325,12 @@ static void deliver_with_ack(sio_adapter *adapter, const struct sio_message *req
         level = sio__delivery_begin(adapter, request->rooms, request->except);
     if (level == NULL) {
         adapter->stats.unanswered++;
+        return;
+    }
+    if (sio__awaited_room(adapter, level) != SIO_OK) {
+        adapter->stats.unanswered++;
+        sio__receive_drop(adapter, SIO_DROP_NO_MEMORY, none);
+        sio__delivery_end(adapter);
         return;
     }
     adapter->stats.broadcasts++;

@@ -50,6 +50,8 @@ static void on_published(const struct sio__publish_result *result, void *owner, 
 static sio_status publish(sio_adapter *adapter, const struct sio__frame *frame,
                           const struct sio__completion *completion)
 {
+    if (adapter->freeing)
+        return SIO_ECLOSED; /* the link may be gone already */
     if (completion != NULL)
         sio__adapter_ref(adapter);
     sio_status status = sio__link_publish(adapter->link, sio__frame_channel(frame),
@@ -84,12 +86,6 @@ sio_status sio__send_message(sio_adapter *adapter, const struct sio_message *msg
 
 /* -- for requests -- */
 
-/* A serial fits: no process makes 2^32 requests within one's deadline. */
-static void *as_pointer(uint64_t serial)
-{
-    return (void *)(uintptr_t)serial;
-}
-
 static void on_question_published(const struct sio__publish_result *result, void *owner,
                                   void (*fn)(void), void *user)
 {
@@ -105,10 +101,11 @@ static void on_question_published(const struct sio__publish_result *result, void
     sio__adapter_leave(adapter);
 }
 
-sio_status sio__send_question(sio_adapter *adapter, const struct sio__frame *frame, uint64_t serial)
+sio_status sio__send_question(sio_adapter *adapter, const struct sio__frame *frame,
+                              uintptr_t serial)
 {
     struct sio__completion completion = {
-        .done = on_question_published, .owner = adapter, .user = as_pointer(serial)};
+        .done = on_question_published, .owner = adapter, .user = (void *)serial};
 
     return publish(adapter, frame, &completion);
 }
@@ -125,11 +122,13 @@ static void on_counted(const struct sio__publish_result *result, void *owner, vo
     sio__adapter_leave(adapter);
 }
 
-sio_status sio__send_count(sio_adapter *adapter, uint64_t serial)
+sio_status sio__send_count(sio_adapter *adapter, uintptr_t serial)
 {
     struct sio__completion completion = {
-        .done = on_counted, .owner = adapter, .user = as_pointer(serial)};
+        .done = on_counted, .owner = adapter, .user = (void *)serial};
 
+    if (adapter->freeing)
+        return SIO_ECLOSED;
     sio_buf_clear(&adapter->name);
     sio_status status = adapter->wire->servers_channel(&adapter->peer, &adapter->name);
     if (status != SIO_OK)

@@ -83,15 +83,13 @@ sio_status sio__sockets_join(sio_adapter *adapter, sio_socket *socket, sio_str r
 {
     if (adapter->freeing)
         return SIO_ECLOSED;
-    return enter_room(adapter, socket, room, false);
+    sio_status status = check_name(adapter, room);
+    return status == SIO_OK ? enter_room(adapter, socket, room, false) : status;
 }
 
 sio_status sio_socket_join(sio_socket *socket, sio_str room)
 {
-    sio_adapter *adapter = sio_socket_adapter(socket);
-    sio_status status = check_name(adapter, room);
-
-    return status == SIO_OK ? sio__sockets_join(adapter, socket, room) : status;
+    return sio__sockets_join(sio_socket_adapter(socket), socket, room);
 }
 
 sio_status sio_socket_leave(sio_socket *socket, sio_str room)

@@ -23,6 +23,7 @@ static void on_lost(void *owner, const char *text)
 
     sio__adapter_enter(adapter);
     adapter->ready = false;
+    sio__requests_hold(adapter);
     sio__requests_end_all(adapter, true, SIO_ECONN, text);
     sio__adapter_leave(adapter);
 }

@@ -32,11 +32,11 @@ sio_status sio__timer_prepare(sio_adapter *adapter)
     adapter->tick = evtimer_new(adapter->base, on_tick, adapter);
     if (adapter->tick == NULL)
         return SIO_ENOMEM;
-    /* The loop reserves memory for it now. */
-    if (evtimer_add(adapter->tick, &far) < 0) {
+    if (evtimer_add(adapter->tick, &far) < 0) { /* the loop reserves memory for it now */
         sio__timer_fini(adapter);
         return SIO_ENOMEM;
     }
+    evtimer_del(adapter->tick);
     return SIO_OK;
 }
 
@@ -49,7 +49,7 @@ static int64_t sooner(int64_t a, int64_t b)
 
 void sio__timer_arm(sio_adapter *adapter)
 {
-    if (adapter->tick == NULL || adapter->closed)
+    if (adapter->tick == NULL || adapter->freeing)
         return;
     uint32_t now_ms = sio__now_ms();
     int64_t next = sooner(sio__requests_next(adapter, now_ms), sio__awaited_due(adapter, now_ms));

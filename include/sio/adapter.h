@@ -63,8 +63,11 @@ typedef struct sio_adapter_opts {
     bool specific_response_channel; /**< answer on the asking node's own channel; default false,
                                          as Node; nodes older than redis-adapter 7.1 do not listen
                                        there */
-    unsigned requests_timeout_ms;   /**< longest wait for other nodes' answers; default 5000 */
+    unsigned requests_timeout_ms;   /**< longest wait for other nodes' answers; default 5000, at
+                                         most a day, as a target's timeout */
     unsigned max_requests;          /**< pending ones of each kind; default 1024; 0: no limit */
+    unsigned max_acks;              /**< clients' acks awaited at a time, for whichever node;
+                                         default 1,048,576, nine bytes each; 0: no limit */
     size_t max_packet_bytes;        /**< larger payloads are refused; default 8 MiB; 0: no limit */
     size_t max_name_bytes; /**< of event, room, sid and namespace each; default 4096; 0: no limit */
     unsigned max_rooms; /**< rooms and exceptions of one call together; default 4096; 0: no limit */
@@ -114,8 +117,10 @@ SIO_API sio_status sio_adapter_emit(sio_adapter *adapter, const sio_target *to, 
 
 /** How far a question to the cluster came. */
 typedef struct sio_answers {
-    sio_status status; /**< SIO_OK: complete; SIO_ETIMEDOUT: partial; SIO_ECLOSED; or why it
-                            could not be asked (SIO_ECONN, SIO_ENOPERM, SIO_EXPIRED, ...) */
+    sio_status status; /**< SIO_OK: all have answered, or those that have not are gone (then
+                            answered < expected, and the text says so); SIO_ETIMEDOUT: what
+                            came in time; SIO_ECLOSED; or why it could not be asked or answered
+                            (SIO_ECONN, SIO_ENOPERM, SIO_EXPIRED, ...) */
     const char *text;  /**< the reason for people; never NULL */
     unsigned answered; /**< other servers that answered */
     unsigned expected; /**< other servers that were asked */
@@ -139,7 +144,7 @@ typedef void sio_acked_cb(sio_adapter *adapter, const sio_answers *answers, uint
  *  @param ack   each acknowledgement as it comes; NULL: not told
  *  @param done  then once the end: SIO_OK when all have answered
  *  @param user  for both
- *  @return As sio_adapter_emit(), or SIO_EFULL: max_requests are pending; or SIO_EINVAL:
+ *  @return As sio_adapter_emit(), or SIO_EFULL: max_requests or max_acks are pending; or SIO_EINVAL:
  *          there is neither link nor base. On failure nothing is sent, and neither is called. */
 SIO_API sio_status sio_adapter_emit_with_ack(sio_adapter *adapter, const sio_target *to,
                                              sio_str event, const sio_args *args, sio_ack_cb *ack,
@@ -259,7 +264,8 @@ typedef void sio_count_cb(sio_adapter *adapter, sio_status status, uint64_t coun
 /** Ask Redis how many servers the namespace has. @return As sio_adapter_emit_with_ack(). */
 SIO_API sio_status sio_adapter_server_count(sio_adapter *adapter, sio_count_cb *done, void *user);
 
-/** All is live: SIO_OK; or SIO_ECLOSED. */
+/** All is live: SIO_OK; SIO_ENOPERM or SIO_EREDIS if Redis denies a subscription that is
+ *  needed (see the host's denied); or SIO_ECLOSED. */
 typedef void sio_sync_cb(sio_adapter *adapter, sio_status status, void *user);
 /** Call back once when all subscriptions that are needed by now are live: what joined is
  *  reached by other nodes. Without a link, before the call returns.

@@ -60,7 +60,7 @@ typedef struct sio_gap {
 typedef enum sio_drop {
     SIO_DROP_NOT_OURS,      /**< another namespace, or a channel that is none of ours */
     SIO_DROP_MALFORMED,     /**< neither JSON nor MessagePack, or cut */
-    SIO_DROP_MISSING_FIELD, /**< a field that it needs is absent or of a wrong type */
+    SIO_DROP_MISSING_FIELD, /**< a field that it needs is absent, of a wrong type or beyond its bound */
     SIO_DROP_UNKNOWN_TYPE,  /**< a type that is none of this protocol's */
     SIO_DROP_RESERVED,      /**< an event whose name clients disconnect at */
     SIO_DROP_UNEXPECTED,    /**< an answer of another kind than was asked for */

@@ -78,6 +78,18 @@ static void on_delivered(sio_adapter *adapter, const sio_broadcast *b, size_t re
     world_line(user, "delivered %zu", recipients);
 }
 
+static uint64_t on_packet_id(sio_adapter *adapter, void *user)
+{
+    struct world *w = user;
+
+    (void)adapter;
+    if (w->trap != NULL && strcmp(w->trap, "id") == 0) {
+        w->trap = NULL;
+        w->on_trap(w);
+    }
+    return w->next_id++;
+}
+
 static void on_describe(sio_adapter *adapter, sio_socket *socket, void *socket_user, sio_args *out,
                         void *user)
 {
@@ -143,8 +155,9 @@ static void on_gap(sio_adapter *adapter, const sio_gap *gap, void *user)
 
 static void on_dropped(sio_adapter *adapter, sio_drop why, sio_str channel, void *user)
 {
-    static const char *const names[SIO_DROP_COUNT] = {"not ours",     "malformed",  "missing field",
-                                                      "unknown type", "reserved", "unexpected", "no memory"};
+    static const char *const names[SIO_DROP_COUNT] = {"not ours",     "malformed", "missing field",
+                                                      "unknown type", "reserved",  "unexpected",
+                                                      "no memory"};
 
     (void)adapter;
     (void)channel;
@@ -160,6 +173,7 @@ void world_opts(struct world *w, sio_adapter_opts *opts)
     opts->host = (sio_host){.broadcast = on_broadcast,
                             .deliver = on_deliver,
                             .delivered = on_delivered,
+                            .packet_id = on_packet_id,
                             .describe = on_describe,
                             .disconnect = on_disconnect,
                             .server_side_emit = on_event,

@@ -26,7 +26,10 @@ struct world {
     uint64_t last_id; /* of a packet */
     sio_answer *answer;
 
-    /* Called when a line with this beginning is written; once. */
+    uint64_t next_id;
+
+    /* Called when a line with this beginning is written, or for "id" when a packet id is drawn;
+     * once. */
     const char *trap;
     void (*on_trap)(struct world *w);
     unsigned ended; /* completions of world_done */

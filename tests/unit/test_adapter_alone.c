@@ -363,6 +363,80 @@ static void the_first_ack_is_enough_for_one_socket(void **state)
     world_fini(&w);
 }
 
+/* The host draws the packet id, and meanwhile a socket goes. */
+static void who_goes_before_the_id_is_drawn(void **state)
+{
+    struct world w;
+    (void)state;
+    world_init(&w, WORLD_ALONE);
+    w.quiet_rooms = true;
+    sio_socket *a = world_socket(&w, "a", NULL);
+    world_socket(&w, "b", NULL);
+    w.trap = "id";
+    w.on_trap = free_b;
+    assert_int_equal(
+        sio_adapter_emit_with_ack(w.adapter, NULL, SIO_STR("e"), NULL, on_ack, on_acked, &w),
+        SIO_OK);
+    sio_socket *b = world_socket(&w, "b", NULL); /* perhaps where the other was */
+    assert_int_equal(sio_socket_ack(b, 0, SIO_STR("\x01")), SIO_EINVAL);
+    assert_int_equal(sio_socket_ack(a, 0, SIO_STR("\x01")), SIO_OK);
+    world_expect(&w, "packet \"e\" id 0\nto a\ndelivered 1\nack 1\nacked SIO_OK 1 of 1, 0 of 0\n");
+    world_fini(&w);
+}
+
+static void awaited_acks_are_bounded(void **state)
+{
+    struct world w;
+    sio_adapter_opts opts;
+    (void)state;
+    memset(&w, 0, sizeof w);
+    sio_buf_init(&w.log);
+    w.quiet_rooms = true;
+    world_opts(&w, &opts);
+    opts.max_acks = 3;
+    world_open(&w, &opts, WORLD_ALONE);
+    world_socket(&w, "a", NULL);
+    world_socket(&w, "b", NULL);
+    assert_int_equal(
+        sio_adapter_emit_with_ack(w.adapter, NULL, SIO_STR("e"), NULL, on_ack, on_acked, &w),
+        SIO_OK);
+    world_forget(&w);
+    assert_int_equal(
+        sio_adapter_emit_with_ack(w.adapter, NULL, SIO_STR("e"), NULL, on_ack, on_acked, &w),
+        SIO_EFULL);
+    world_expect(&w, "");
+    sio_socket_free(world_find(&w, "a"));
+    assert_int_equal(
+        sio_adapter_emit_with_ack(w.adapter, NULL, SIO_STR("e"), NULL, on_ack, on_acked, &w),
+        SIO_OK);
+    world_forget(&w);
+    world_fini(&w);
+}
+
+/* 3,000,000,000 ms are beyond what the clock's differences can tell. */
+static void long_timeouts_are_long(void **state)
+{
+    struct world w;
+    sio_target *to = world_target("");
+    (void)state;
+    world_init(&w, WORLD_ALONE);
+    w.quiet_rooms = true;
+    sio_socket *a = world_socket(&w, "a", NULL);
+    sio_target_timeout(to, 3000000000U);
+    assert_int_equal(
+        sio_adapter_emit_with_ack(w.adapter, to, SIO_STR("e"), NULL, on_ack, on_acked, &w), SIO_OK);
+    sio_target_timeout(to, 20);
+    assert_int_equal(
+        sio_adapter_emit_with_ack(w.adapter, to, SIO_STR("e"), NULL, on_ack, on_acked, &w), SIO_OK);
+    world_forget(&w);
+    WORLD_WAIT(&w, w.log.len > 0);
+    world_expect(&w, "acked SIO_ETIMEDOUT 0 of 1, 0 of 0\n"); /* one of them */
+    assert_int_equal(sio_socket_ack(a, 0, SIO_STR("\x01")), SIO_OK);
+    world_expect(&w, "ack 1\nacked SIO_OK 1 of 1, 0 of 0\n");
+    sio_target_free(to);
+    world_fini(&w);
+}
+
 static void freed_with_acks_awaited(void **state)
 {
     struct world w;
@@ -523,6 +597,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(acks_end_at_the_timeout),
     cmocka_unit_test(acks_may_come_while_it_is_delivered),
     cmocka_unit_test(the_first_ack_is_enough_for_one_socket),
+    cmocka_unit_test(who_goes_before_the_id_is_drawn),
+    cmocka_unit_test(awaited_acks_are_bounded),
+    cmocka_unit_test(long_timeouts_are_long),
     cmocka_unit_test(freed_with_acks_awaited),
     cmocka_unit_test(questions_are_answered_at_once),
     cmocka_unit_test(bad_calls_change_nothing),

@@ -86,6 +86,29 @@ static void a_namespace_is_open_once_on_a_link(void **state)
     world_fini(&w);
 }
 
+static void reopen(struct world *w)
+{
+    sio_adapter_opts opts;
+
+    sio_adapter_free(w->adapter);
+    world_opts(w, &opts);
+    assert_int_equal(sio_adapter_new(w->link, &opts, &w->adapter), SIO_OK);
+}
+
+static void it_may_be_opened_anew_in_a_callback(void **state)
+{
+    struct world w;
+    (void)state;
+    world_init(&w, WORLD_LINKED);
+    w.trap = "create";
+    w.on_trap = reopen;
+    sio_socket *socket;
+    assert_int_equal(sio_socket_new(w.adapter, SIO_STR("a"), &w, &socket), SIO_OK);
+    (void)sio_socket_connect(socket);
+    assert_int_equal(fake_link_names(w.link), 4);
+    world_fini(&w);
+}
+
 static void it_subscribes_to_its_rooms(void **state)
 {
     struct world w;
@@ -225,6 +248,8 @@ static void what_comes_is_acted_upon(void **state)
         {REQUESTS, "{\"type\":5,\"requestId\":\"q\"}", "dropped missing field\n", 1},
         {REQUESTS, "{\"type\":2,\"opts\":{\"rooms\":[\"r\"]},\"rooms\":[\"s\",7]}",
          "create s\njoin s a\ncreate 7\njoin 7 a\n", 1},
+        {REQUESTS, "{\"type\":2,\"opts\":{\"rooms\":[\"r\"]},\"rooms\":[\"\\ud800\"]}",
+         "dropped missing field\n", 1},
         {REQUESTS, "{\"type\":3,\"opts\":{\"rooms\":[],\"except\":[]},\"rooms\":[\"s\",7,\"z\"]}",
          "leave s a\ndelete s\nleave 7 a\ndelete 7\n", 1},
         {REQUESTS, "{\"type\":3,\"opts\":{\"rooms\":[\"r\"],\"except\":[\"r\"]},\"rooms\":[\"r\"]}",
@@ -400,6 +425,7 @@ static void a_custom_parser_has_both_ways(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(it_subscribes),
     cmocka_unit_test(a_namespace_is_open_once_on_a_link),
+    cmocka_unit_test(it_may_be_opened_anew_in_a_callback),
     cmocka_unit_test(it_subscribes_to_its_rooms),
     cmocka_unit_test(an_emit_is_published_and_delivered),
     cmocka_unit_test(local_is_not_published),

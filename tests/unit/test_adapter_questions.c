@@ -219,6 +219,57 @@ static void questions_that_cannot_be_asked(void **state)
     world_fini(&w);
 }
 
+/* Redis was started anew: it counts while nobody has subscribed again. */
+static void counted_while_the_subscription_was_away(void **state)
+{
+    struct world w;
+    (void)state;
+    world_init(&w, WORLD_LINKED);
+    ask(&w);
+    fake_link_lost(w.link, "gone");
+    fake_link_count(w.link, 0);
+    world_expect(&w, "");
+    fake_link_ready(w.link);
+    world_expect(&w, "ready\n");
+    fake_link_count(w.link, 2);
+    assert_int_equal(fake_link_sent(w.link), 3);
+    world_bring(&w, RESPONSES, fill("{\"requestId\":\"%s\",\"sockets\":[]}", asked_id(&w)));
+    world_expect(&w, "fetched SIO_OK 1 of 1\n");
+    /* counted before this server's own subscription was seen: once more */
+    ask(&w);
+    fake_link_count(w.link, 0);
+    size_t sent = fake_link_sent(w.link);
+    WORLD_WAIT(&w, fake_link_sent(w.link) > sent);
+    fake_link_count(w.link, 1);
+    world_expect(&w, "fetched SIO_OK 0 of 0\n");
+    world_fini(&w);
+}
+
+static void free_all(struct world *w)
+{
+    sio_adapter_free(w->adapter);
+    w->adapter = NULL;
+    fake_link_free(w->link);
+    w->link = NULL;
+}
+
+/* The adapter, then its link, in the callback of a question whose time is over. */
+static void freed_with_its_link_at_a_timeout(void **state)
+{
+    struct world w;
+    (void)state;
+    open_with_timeout(&w, 250); /* when the servers are counted again, too */
+    ask(&w);
+    ask(&w);
+    fake_link_count(w.link, 2);
+    w.trap = "fetched";
+    w.on_trap = free_all;
+    WORLD_WAIT(&w, w.link == NULL);
+    world_forget(&w);
+    event_base_loop(w.base, EVLOOP_NONBLOCK);
+    world_fini(&w);
+}
+
 static void many_questions_are_bounded(void **state)
 {
     struct world w;
@@ -291,6 +342,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_server_that_has_gone_is_not_waited_for),
     cmocka_unit_test(the_one_that_is_left_is_waited_for),
     cmocka_unit_test(questions_that_cannot_be_asked),
+    cmocka_unit_test(counted_while_the_subscription_was_away),
+    cmocka_unit_test(freed_with_its_link_at_a_timeout),
     cmocka_unit_test(many_questions_are_bounded),
     cmocka_unit_test(acks_come_from_everywhere),
 };

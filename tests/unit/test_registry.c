@@ -248,7 +248,7 @@ static void ask_while_leaving(struct scene *s, sio_room_event event, sio_str roo
     s->times++;
     sio_socket *a = sock(s, "a"); /* found until the last room is left */
     assert_non_null(a);
-    assert_false(sio__socket_alive(a));
+    assert_false(sio__socket_connected(a));
     assert_int_equal(sio__registry_join(s->registry, a, SIO_STR("new")), SIO_ECLOSED);
     assert_int_equal(sio__registry_connect(s->registry, a), SIO_ECLOSED);
     sio__registry_remove(s->registry, a);

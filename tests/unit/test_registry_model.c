@@ -295,7 +295,7 @@ static void do_select(struct model *m)
         int sid = index_of(sio__socket_sid(r->sockets[i]));
         assert_ptr_equal(m->sockets[sid].handle, r->sockets[i]);
         assert_false(seen[sid]);
-        assert_true(sio__socket_alive(r->sockets[i]));
+        assert_true(sio__socket_connected(r->sockets[i]));
         seen[sid] = true;
     }
     for (int i = 0; i < SIDS; i++) {

@@ -270,9 +270,9 @@ static void removed_sockets_are_told_while_held(void **state)
         gone(s, sid);
     }
     sio__registry_release(s->registry);
-    assert_false(sio__socket_alive(a.recipients.sockets[0]));
-    assert_false(sio__socket_alive(b));
-    assert_true(sio__socket_alive(a.recipients.sockets[2]));
+    assert_false(sio__socket_connected(a.recipients.sockets[0]));
+    assert_false(sio__socket_connected(b));
+    assert_true(sio__socket_connected(a.recipients.sockets[2]));
     assert_true(sio_str_eq(sio__socket_sid(b), SIO_STR("b")));
     sio__registry_release(s->registry);
     check_sound(s);
