@@ -94,7 +94,7 @@ void sio_adapter_free(sio_adapter *adapter)
 
 sio_status sio__adapter_check(const sio_adapter *adapter)
 {
-    if (adapter->freeing)
+    if (adapter->freeing || adapter->unlinked)
         return SIO_ECLOSED;
     return adapter->link != NULL ? sio__link_check(adapter->link) : SIO_OK;
 }

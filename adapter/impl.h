@@ -63,7 +63,8 @@ struct sio_adapter {
     unsigned refs;  /* the owner's; one for each completion and answer still to come */
     unsigned depth; /* of entered calls, see sio__adapter_enter() */
     bool freeing, closed;
-    bool ready; /* all subscriptions are live */
+    bool unlinked; /* the link is closed, and perhaps gone */
+    bool ready;    /* all subscriptions are live */
 
     struct sio__registry *registry;
     struct sio__listener *listener; /* NULL: none */

@@ -50,7 +50,7 @@ static void on_published(const struct sio__publish_result *result, void *owner, 
 static sio_status publish(sio_adapter *adapter, const struct sio__frame *frame,
                           const struct sio__completion *completion)
 {
-    if (adapter->freeing)
+    if (adapter->freeing || adapter->unlinked)
         return SIO_ECLOSED; /* the link may be gone already */
     if (completion != NULL)
         sio__adapter_ref(adapter);
@@ -127,7 +127,7 @@ sio_status sio__send_count(sio_adapter *adapter, uintptr_t serial)
     struct sio__completion completion = {
         .done = on_counted, .owner = adapter, .user = (void *)serial};
 
-    if (adapter->freeing)
+    if (adapter->freeing || adapter->unlinked)
         return SIO_ECLOSED;
     sio_buf_clear(&adapter->name);
     sio_status status = adapter->wire->servers_channel(&adapter->peer, &adapter->name);

@@ -51,11 +51,24 @@ static void on_denied(void *owner, sio_str name, sio_status status, const char *
     sio__adapter_leave(adapter);
 }
 
+/* The link is closed for good. */
+static void on_closed(void *owner)
+{
+    sio_adapter *adapter = owner;
+
+    sio__adapter_enter(adapter);
+    adapter->ready = false;
+    adapter->unlinked = true;
+    sio__requests_end_all(adapter, false, SIO_ECLOSED, "the link was closed");
+    sio__adapter_leave(adapter);
+}
+
 static const struct sio__listener_ops ops = {.message = sio__receive,
                                              .ready = on_ready,
                                              .lost = on_lost,
                                              .gap = on_gap,
-                                             .denied = on_denied};
+                                             .denied = on_denied,
+                                             .closed = on_closed};
 
 static bool is_per_room(const sio_adapter *adapter)
 {

@@ -8,39 +8,24 @@
 
 #include "link/errors.h"
 
-/* -- news: who may be ready -- */
+/* -- ready -- */
 
-static uint32_t unsettled(struct sio__listener *listener)
+/* What is due by now counts; what comes later does not hold it up. */
+static void await_ready(struct sio__listener *listener)
 {
-    uint32_t connection = listener->subscriber->subs.connection;
-
-    if (listener->connection != connection) {
-        listener->connection = connection;
-        listener->unsettled = listener->count;
-    }
-    return listener->unsettled;
+    sio__subscriptions_sync(&listener->subscriber->subs, &listener->settling);
 }
 
-static void look_for_news(struct sio__listener *listener)
+static void await_ready_anew(struct sio__listener *listener)
 {
-    struct sio__subscriber *subscriber = listener->subscriber;
-
-    if (listener->ready || listener->has_news || listener->count == 0 || unsettled(listener) > 0)
-        return;
-    listener->has_news = true;
-    listener->next_news = NULL;
-    *subscriber->news_end = listener;
-    subscriber->news_end = &listener->next_news;
+    sio__subscriptions_unsync(&listener->settling);
+    await_ready(listener);
 }
 
-static void pop_news(struct sio__subscriber *subscriber, struct sio__listener **at)
+void sio__listeners_up(struct sio__subscriber *subscriber)
 {
-    struct sio__listener *listener = *at;
-
-    *at = listener->next_news;
-    if (*at == NULL)
-        subscriber->news_end = at;
-    listener->has_news = false;
+    for (struct sio__listener *at = subscriber->listeners; at != NULL; at = at->next)
+        await_ready_anew(at);
 }
 
 static void tell_ready(struct sio__subscriber *subscriber, struct sio__listener *listener)
@@ -58,51 +43,53 @@ static void tell_ready(struct sio__subscriber *subscriber, struct sio__listener 
     subscriber->telling = NULL;
 }
 
-void sio__listeners_tell_news(struct sio__subscriber *subscriber)
-{
-    while (subscriber->news != NULL && !subscriber->session.link->free_requested) {
-        struct sio__listener *listener = subscriber->news;
-
-        pop_news(subscriber, &subscriber->news);
-        if (listener->count > 0 && unsettled(listener) == 0)
-            tell_ready(subscriber, listener);
-    }
-}
-
 /* -- what Redis brings -- */
 
-static void settle(struct sio__subscription *sub)
+static bool is_denied(const struct sio__subscriptions *subs, const struct sio__subscription *sub)
+{
+    return sub->denied_on == subs->connection;
+}
+
+static void allow(const struct sio__subscriptions *subs, struct sio__subscription *sub)
 {
     struct sio__listener *listener = sub->listener;
 
-    (void)unsettled(listener); /* of this connection from now on */
-    sub->settled = listener->connection;
-    listener->unsettled--;
-    look_for_news(listener);
+    if (!is_denied(subs, sub))
+        return;
+    sub->denied_on = 0;
+    listener->denied--;
 }
 
-void sio__listeners_settle(struct sio__subscriber *subscriber, struct sio__name *name,
+void sio__listeners_confirmed(struct sio__subscriber *subscriber, struct sio__name *name)
+{
+    struct sio__subscriptions *subs = &subscriber->subs;
+
+    for (struct sio__subscription *sub = sio__subscriptions_first(subs, name); sub != NULL;
+         sub = sio__subscriptions_next(subs))
+        allow(subs, sub);
+}
+
+void sio__listeners_denied(struct sio__subscriber *subscriber, struct sio__name *name,
                            const char *error)
 {
     struct sio__subscriptions *subs = &subscriber->subs;
     sio_str str = {name->text, name->len};
     char text[SIO__ERROR_TEXT_MAX];
 
-    if (error != NULL) {
-        sio__error_explain(error, name->is_pattern ? "pattern" : "channel", str, text);
-        sio__link_log(subscriber->session.link, SIO__LOG_ANSWER, SIO_LOG_WARNING,
-                      "Redis refused a subscription: %s", text);
-    }
+    sio__error_explain(error, name->is_pattern ? "pattern" : "channel", str, text);
+    sio__link_log(subscriber->session.link, SIO__LOG_ANSWER, SIO_LOG_WARNING,
+                  "Redis refused a subscription: %s", text);
     for (struct sio__subscription *sub = sio__subscriptions_first(subs, name);
          sub != NULL && !subscriber->session.link->free_requested;
          sub = sio__subscriptions_next(subs)) {
         struct sio__listener *listener = sub->listener;
 
-        if (sub->settled == subs->connection)
+        if (is_denied(subs, sub)) /* it was tried once more, for another */
             continue;
-        settle(sub);
-        if (error != NULL)
-            listener->ops->denied(listener->owner, str, sio__error_status(error), text);
+        sub->denied_on = subs->connection;
+        listener->denied++;
+        listener->denied_status = sio__error_status(error);
+        listener->ops->denied(listener->owner, str, listener->denied_status, text);
     }
     subs->cursor = NULL;
 }
@@ -114,10 +101,12 @@ void sio__listeners_lost(struct sio__subscriber *subscriber, int64_t from_ms)
     for (; listener != NULL && !subscriber->session.link->free_requested;
          listener = subscriber->walk) {
         subscriber->walk = listener->next;
+        listener->denied = 0;
         if (!listener->ready)
             continue;
         listener->ready = false;
         listener->gap_from_ms = from_ms;
+        await_ready(listener);
         listener->ops->lost(listener->owner, subscriber->lost_text);
     }
     subscriber->walk = NULL;
@@ -141,43 +130,43 @@ void sio__listeners_run_syncs(struct sio__subscriber *subscriber)
     struct sio__sync *sync;
 
     while (!subscriber->session.link->free_requested &&
-           (sync = sio__subscriptions_synced(&subscriber->subs)) != NULL)
-        end_sync(sync, SIO_OK);
-}
+           (sync = sio__subscriptions_synced(&subscriber->subs)) != NULL) {
+        struct sio__listener *listener = sync->listener;
 
-static void end_syncs(struct sio__listener *listener)
-{
-    struct sio__sync *sync;
-
-    while ((sync = listener->syncs) != NULL) {
-        sio__subscriptions_unsync(sync);
-        end_sync(sync, SIO_ECLOSED);
+        if (sync == &listener->settling)
+            tell_ready(subscriber, listener);
+        else
+            end_sync(sync, listener->denied > 0 ? listener->denied_status : SIO_OK);
     }
 }
 
-/* A callback may free any listener: whose syncs have ended is then freed with none. */
+static void close_sync(struct sio__sync *sync)
+{
+    sio__subscriptions_unsync(sync);
+    end_sync(sync, SIO_ECLOSED);
+}
+
+/* Any callback may free any listener, also the one that is being told. */
 void sio__listeners_close(struct sio__subscriber *subscriber)
 {
     struct sio__listener *listener = subscriber->listeners;
 
-    while (listener != NULL) {
-        struct sio__sync *sync = listener->syncs;
-
+    for (; listener != NULL; listener = subscriber->walk) {
         subscriber->walk = listener->next;
-        if (sync != NULL) {
-            sio__subscriptions_unsync(sync);
-            end_sync(sync, SIO_ECLOSED);
-            listener = subscriber->listeners; /* from the start: this one may be gone */
-        } else {
-            listener = subscriber->walk;
-        }
+        subscriber->telling = listener;
+        while (subscriber->telling != NULL && listener->syncs != NULL)
+            close_sync(listener->syncs);
+        if (subscriber->telling != NULL && listener->ops->closed != NULL)
+            listener->ops->closed(listener->owner);
     }
-    subscriber->walk = NULL;
+    subscriber->walk = subscriber->telling = NULL;
 }
 
 void sio__listeners_forget(struct sio__subscriber *subscriber)
 {
     for (struct sio__listener *at = subscriber->listeners; at != NULL; at = at->next) {
+        if (!at->ready)
+            sio__subscriptions_unsync(&at->settling);
         at->subscriber = NULL;
         at->subscriptions = NULL;
         at->syncs = NULL;
@@ -211,6 +200,10 @@ sio_status sio__listener_new(sio_link *link, const struct sio__listener_ops *ops
     if (listener->next != NULL)
         listener->next->before = &listener->next;
     subscriber->listeners = listener;
+    listener->settling.listener = listener;
+    listener->turn = subscriber->turn;
+    await_ready(listener);
+    sio__link_wake(link);
     *out = listener;
     return SIO_OK;
 }
@@ -232,10 +225,7 @@ static void unsubscribe(struct sio__listener *listener, struct sio__subscription
 {
     struct sio__subscriptions *subs = &listener->subscriber->subs;
 
-    (void)unsettled(listener);
-    if (sub->settled != subs->connection)
-        listener->unsettled--;
-    listener->count--;
+    allow(subs, sub);
     *sub->before = sub->later;
     if (sub->later != NULL)
         sub->later->before = sub->before;
@@ -248,14 +238,10 @@ static void leave_subscriber(struct sio__listener *listener)
 
     while (listener->subscriptions != NULL)
         unsubscribe(listener, listener->subscriptions);
-    end_syncs(listener);
-    if (listener->has_news) {
-        struct sio__listener **at = &subscriber->news;
-
-        while (*at != listener)
-            at = &(*at)->next_news;
-        pop_news(subscriber, at);
-    }
+    while (listener->syncs != NULL)
+        close_sync(listener->syncs);
+    if (!listener->ready)
+        sio__subscriptions_unsync(&listener->settling);
     if (subscriber->walk == listener)
         subscriber->walk = listener->next;
     if (subscriber->telling == listener)
@@ -300,16 +286,13 @@ sio_status sio__listener_subscribe(struct sio__listener *listener, enum sio__sub
     status = sio__subscriptions_add(subs, kind, str, listener, tag, &sub);
     if (status != SIO_OK)
         return status;
-    (void)unsettled(listener);
     sub->later = listener->subscriptions;
     sub->before = &listener->subscriptions;
     if (sub->later != NULL)
         sub->later->before = &sub->later;
     listener->subscriptions = sub;
-    listener->count++;
-    listener->unsettled++;
-    if (sio__subscriptions_is_live(subs, sub->name))
-        settle(sub);
+    if (listener->turn == listener->subscriber->turn && !listener->ready)
+        await_ready_anew(listener);
     wake(listener);
     return SIO_OK;
 }
@@ -328,7 +311,6 @@ void sio__listener_unsubscribe(struct sio__listener *listener, enum sio__subscri
     if (sub == NULL)
         return;
     unsubscribe(listener, sub);
-    look_for_news(listener);
     wake(listener);
 }
 

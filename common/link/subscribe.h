@@ -26,16 +26,20 @@ struct sio__listener_ops {
     /* One message. tag: as given to sio__listener_subscribe(). A name that several
      * listeners subscribed to brings it to each of them once. */
     void (*message)(void *owner, int tag, sio_str channel, sio_str payload);
-    /* All subscriptions of this listener are confirmed, or denied: once after the first ones,
-     * and once after each reconnection. */
+    /* What this listener had subscribed to when the connection came up is confirmed, or denied:
+     * once for each connection. A listener made while there is one: what it has subscribed to
+     * before the loop goes on. Later subscriptions are not waited for, see sync. */
     void (*ready)(void *owner);
     /* The subscribing connection was lost after ready: answers that were awaited may not come. */
     void (*lost)(void *owner, const char *text);
-    /* The subscribing connection was lost after ready, and all is confirmed again; comes
-     * right before ready. Times are of CLOCK_REALTIME in ms. */
+    /* The subscribing connection was lost after ready, and ready is again; comes right before
+     * that. Times are of CLOCK_REALTIME in ms. */
     void (*gap)(void *owner, int64_t from_ms, int64_t to_ms, const char *text);
     /* Redis refused a name. It is not tried again before the next connection. */
     void (*denied)(void *owner, sio_str name, sio_status status, const char *text);
+    /* The link is closed for good; after the listener's syncs have ended. Once, and nothing
+     * else is called any more. NULL: does not care. */
+    void (*closed)(void *owner);
 };
 
 /* SIO_OK, SIO_EINVAL (the link has its own thread), SIO_ENOMEM, SIO_ECLOSED or SIO_EFORK.
@@ -45,7 +49,7 @@ SIO_API sio_status sio__listener_new(sio_link *link, const struct sio__listener_
 
 /* Unsubscribe from everything; pending syncs end with SIO_ECLOSED before this returns; no
  * other call of its ops is made any more. NULL allowed. A link that is freed or closed
- * before its listeners: they hear nothing more and stay valid. */
+ * before its listeners: they are told that it is closed, and stay valid. */
 SIO_API void sio__listener_free(struct sio__listener *listener);
 
 /* Want a channel, or a pattern (Redis's glob). The name is
@@ -58,8 +62,9 @@ SIO_API void sio__listener_unsubscribe(struct sio__listener *listener,
                                        enum sio__subscribe_kind kind, sio_str name);
 
 /* Once, when Redis has answered all that this link has subscribed to and unsubscribed from
- * so far (after a reconnection if need be): SIO_OK, or SIO_ECLOSED. From the loop, never
- * before this returns. SIO_OK, SIO_ENOMEM, SIO_ECLOSED or SIO_EFORK. */
+ * so far (after a reconnection if need be): SIO_OK; SIO_ENOPERM or SIO_EREDIS if a name that
+ * this listener wants is denied then (as the last one was); or SIO_ECLOSED. From the loop,
+ * never before this returns. SIO_OK, SIO_ENOMEM, SIO_ECLOSED or SIO_EFORK. */
 typedef void sio__sync_cb(void *owner, sio_status status, void *user);
 SIO_API sio_status sio__listener_sync(struct sio__listener *listener, sio__sync_cb *done,
                                       void *user);

@@ -39,21 +39,19 @@ static bool on_message(struct sio__subscriber *subscriber, enum sio__subscribe_k
     return true;
 }
 
-static bool go_on(struct sio__subscriber *subscriber)
-{
-    sio__listeners_tell_news(subscriber);
-    return !subscriber->session.link->free_requested;
-}
-
 static bool answered(struct sio__subscriber *subscriber, const char *error)
 {
     struct sio__name *name = sio__subscriptions_answer(&subscriber->subs, error != NULL);
 
-    if (name == NULL)
-        return true;
-    sio__listeners_settle(subscriber, name, error);
-    sio__subscriptions_release(&subscriber->subs, name);
-    return go_on(subscriber);
+    if (name != NULL) {
+        if (error != NULL)
+            sio__listeners_denied(subscriber, name, error);
+        else
+            sio__listeners_confirmed(subscriber, name);
+        sio__subscriptions_release(&subscriber->subs, name);
+    }
+    sio__listeners_run_syncs(subscriber);
+    return !subscriber->session.link->free_requested;
 }
 
 static bool on_confirmation(struct sio__subscriber *subscriber, const struct sio__push *push)
@@ -208,13 +206,13 @@ void sio__subscriber_service(struct sio__subscriber *subscriber, uint32_t now_ms
     struct sio__session *session = &subscriber->session;
     struct sio__conn_source source = {gather, wrote, subscriber};
 
+    subscriber->turn++;
     if (session->state == SIO__SESSION_UP) {
         sio__session_begin_write(session, now_ms);
         if (sio__conn_write(&session->conn, &source) != SIO_OK)
             sio__session_write_failed(session);
     }
     sio__listeners_run_syncs(subscriber);
-    sio__listeners_tell_news(subscriber);
     if (session->state == SIO__SESSION_UP && !session->conn.blocked &&
         sio__subscriptions_can_write(&subscriber->subs))
         sio__link_wake(session->link); /* a piece each turn */
@@ -232,6 +230,7 @@ static void on_up(struct sio__session *session)
 {
     sio__pushes_clear(of(session)->pushes);
     of(session)->more = false;
+    sio__listeners_up(of(session));
     sio__link_log(session->link, SIO__LOG_SUBSCRIBER, SIO_LOG_INFO, "subscriber connected to %s",
                   session->peer);
 }
@@ -287,7 +286,6 @@ static struct sio__subscriber *new_subscriber(sio_link *link)
 
     if (subscriber == NULL)
         return NULL;
-    subscriber->news_end = &subscriber->news;
     sio__session_init(&subscriber->session, link, &ops);
     ok = sio__subscriptions_init(&subscriber->subs) == SIO_OK &&
          sio__session_make_timer(&subscriber->session) == SIO_OK &&

@@ -16,12 +16,12 @@ struct sio__listener {
     struct sio__listener *next, **before; /* of the subscriber */
     struct sio__subscription *subscriptions;
     struct sio__sync *syncs;
-    uint32_t count;      /* of subscriptions; */
-    uint32_t connection; /* those that Redis has not settled */
-    uint32_t unsettled;  /* on this connection; on another one: all */
-    bool ready, has_news;
-    struct sio__listener *next_news;
-    int64_t gap_from_ms; /* 0: none */
+    struct sio__sync settling; /* unless it is ready, in a queue: then it will be */
+    bool ready;
+    uint32_t turn;            /* of the subscriber, in which it was made */
+    uint32_t denied;          /* names, on this connection; */
+    sio_status denied_status; /* why the last one was */
+    int64_t gap_from_ms;      /* 0: none */
 };
 
 struct sio__subscriber {
@@ -31,9 +31,9 @@ struct sio__subscriber {
     size_t commands_sent; /* bytes of subs.commands */
     uint64_t messages, losses;
     struct sio__listener *listeners;
-    struct sio__listener *walk;             /* where somebody is walking them */
-    struct sio__listener *telling;          /* is being told something; NULL: it has been freed */
-    struct sio__listener *news, **news_end; /* may be ready */
+    struct sio__listener *walk;    /* where somebody is walking them */
+    struct sio__listener *telling; /* is being told something; NULL: it has been freed */
+    uint32_t turn;                 /* of the loop: a number */
     char lost_text[SIO__REASON_MAX];
     size_t burst;      /* bytes received while there was more to be had, */
     uint32_t burst_ms; /* until when */
@@ -46,13 +46,14 @@ sio_status sio__subscriber_get(sio_link *link, struct sio__subscriber **out);
 
 /* -- listener.c -- */
 
-/* The subscriptions of a name have been confirmed, or denied: text says why. */
-void sio__listeners_settle(struct sio__subscriber *subscriber, struct sio__name *name,
+/* The connection is up: all that is wanted now is asked for, then its listeners are ready. */
+void sio__listeners_up(struct sio__subscriber *subscriber);
+void sio__listeners_confirmed(struct sio__subscriber *subscriber, struct sio__name *name);
+void sio__listeners_denied(struct sio__subscriber *subscriber, struct sio__name *name,
                            const char *error);
 void sio__listeners_lost(struct sio__subscriber *subscriber, int64_t from_ms);
-void sio__listeners_tell_news(struct sio__subscriber *subscriber);
-void sio__listeners_run_syncs(struct sio__subscriber *subscriber);
-void sio__listeners_close(struct sio__subscriber *subscriber);  /* end all syncs */
-void sio__listeners_forget(struct sio__subscriber *subscriber); /* it is being freed */
+void sio__listeners_run_syncs(struct sio__subscriber *subscriber); /* and tell who is ready */
+void sio__listeners_close(struct sio__subscriber *subscriber);     /* the link is closed for good */
+void sio__listeners_forget(struct sio__subscriber *subscriber);    /* it is being freed */
 
 #endif

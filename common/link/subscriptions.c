@@ -170,11 +170,6 @@ struct sio__name *sio__subscriptions_find(struct sio__subscriptions *subs,
     return name;
 }
 
-bool sio__subscriptions_is_live(const struct sio__subscriptions *subs, const struct sio__name *name)
-{
-    return name->connection == subs->connection && name->unanswered == 0 && name->subscribed;
-}
-
 static sio_status new_name(struct sio__subscriptions *subs, enum sio__subscribe_kind kind,
                            sio_str text, struct sio__name **out)
 {
@@ -241,7 +236,7 @@ sio_status sio__subscriptions_add(struct sio__subscriptions *subs, enum sio__sub
     sub->listener = listener;
     sub->name = name;
     sub->tag = tag;
-    sub->settled = 0;
+    sub->denied_on = 0;
     name->subscriptions++;
     refresh(subs, name);
     if (!name->subscribed) {

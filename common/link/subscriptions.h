@@ -36,7 +36,7 @@ struct sio__subscription {
     struct sio__subscription *next;            /* of the same name */
     struct sio__subscription *later, **before; /* of the same listener */
     int tag;
-    uint32_t settled; /* number of the connection on which Redis last confirmed or denied it */
+    uint32_t denied_on; /* number of the connection on which Redis denied it; 0: none */
 };
 
 struct sio__name {
@@ -78,7 +78,8 @@ struct sio__subscriptions {
     struct sio__subscription *cursor; /* where somebody is walking a name's subscriptions */
 };
 
-/* SIO_OK, SIO_ENOMEM or SIO_ESYS. After a failure fini() is allowed. */
+/* SIO_OK, SIO_ENOMEM or SIO_ESYS. After a failure fini() is allowed; it frees names and syncs
+ * that are queued. */
 SIO_API sio_status sio__subscriptions_init(struct sio__subscriptions *subs);
 SIO_API void sio__subscriptions_fini(struct sio__subscriptions *subs);
 
@@ -99,9 +100,6 @@ SIO_API struct sio__name *sio__subscriptions_find(struct sio__subscriptions *sub
 /* A listener's subscription to it; NULL: none. */
 SIO_API struct sio__subscription *sio__subscriptions_of(struct sio__name *name,
                                                         const void *listener);
-/* Whether Redis has confirmed it, on this connection. */
-SIO_API bool sio__subscriptions_is_live(const struct sio__subscriptions *subs,
-                                        const struct sio__name *name);
 
 SIO_API void sio__subscriptions_sync(struct sio__subscriptions *subs, struct sio__sync *sync);
 /* Take it back. */

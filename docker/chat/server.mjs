@@ -43,5 +43,11 @@ http.listen(Number(PORT), HOST, () => {
     console.log(`${SERVER_NAME} listens on port ${http.address().port}`);
 });
 
+/* A browser keeps connections for later, for which close() alone would wait. */
+function stop() {
+    http.close();
+    http.closeAllConnections();
+    io.close(() => Promise.all([pub.quit(), sub.quit()]));
+}
 for (const signal of ['SIGINT', 'SIGTERM'])
-    process.once(signal, () => io.close(() => Promise.all([pub.quit(), sub.quit()])));
+    process.once(signal, stop);

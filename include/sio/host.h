@@ -110,7 +110,8 @@ typedef struct sio_host {
     void (*room)(sio_adapter *adapter, sio_room_event event, sio_str room, sio_socket *socket,
                  void *user);
 
-    /** Every subscription is confirmed: from now on nothing is missed. Again after each gap. */
+    /** What was subscribed to when the connection came up is confirmed: from now on nothing is
+     *  missed, but in rooms that are joined later, see sio_adapter_sync(). Again after each gap. */
     void (*ready)(sio_adapter *adapter, void *user);
 
     /** Messages may have been missed. Comes when the subscription is whole again, before `ready`. */

@@ -280,6 +280,48 @@ static void a_denied_name_is_told_21(void **state)
     tear_down(&s);
 }
 
+/* A sync says that all is live only when it is. */
+static void a_sync_says_that_a_name_is_denied_21(void **state)
+{
+    struct setup s;
+    struct listen second;
+
+    (void)state;
+    set_up(&s);
+    redis_fixture_command(s.redis, "ACL SETUSER default resetchannels &good*");
+    listen_open(&second, &s.client);
+    listen_sub(&s.listen, SIO__CHANNEL, "good", 1);
+    listen_sub(&second, SIO__CHANNEL, "good", 1);
+    listen_sync(&s.listen);
+    listen_sub(&s.listen, SIO__CHANNEL, "bad", 2);
+    assert_int_equal(listen_sync_status(&s.listen), SIO_ENOPERM);
+    assert_int_equal(listen_sync_status(&s.listen), SIO_ENOPERM); /* it still is */
+    listen_sync(&second);                                         /* its own are live */
+    listen_sub(&s.listen, SIO__PATTERN, "bad*", 3);
+    assert_int_equal(listen_sync_status(&s.listen), SIO_ENOPERM);
+    listen_unsub(&s.listen, SIO__PATTERN, "bad*");
+    assert_int_equal(listen_sync_status(&s.listen), SIO_ENOPERM);
+    listen_unsub(&s.listen, SIO__CHANNEL, "bad");
+    listen_sync(&s.listen);
+    listen_sub(&s.listen, SIO__CHANNEL, "bad", 2);
+    assert_int_equal(listen_sync_status(&s.listen), SIO_ENOPERM);
+    redis_fixture_command(s.redis, "ACL SETUSER default &bad");
+    listen_sub(&second, SIO__CHANNEL, "bad", 2); /* tried for the second: the first has it too */
+    listen_sync(&second);
+    listen_sync(&s.listen);
+    listen_unsub(&s.listen, SIO__CHANNEL, "bad");
+    listen_sub(&s.listen, SIO__CHANNEL, "worse", 2);
+    assert_int_equal(listen_sync_status(&s.listen), SIO_ENOPERM);
+    redis_fixture_command(s.redis, "ACL SETUSER default allchannels");
+    redis_fixture_command(s.redis, "CLIENT KILL TYPE pubsub");
+    CLIENT_WAIT(&s.client, s.listen.readies == 2);
+    listen_sync(&s.listen); /* a connection knows nothing of the one before */
+    assert_int_equal(s.listen.denials, 4);
+    assert_int_equal(second.denials, 0);
+    listen_close(&second);
+    tear_down(&s);
+}
+
 static void a_link_with_a_thread_has_no_listeners(void **state)
 {
     struct redis_fixture *redis = redis_fixture_new(REDIS_UNIX, NULL);
@@ -306,6 +348,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_last_wish_holds),
     cmocka_unit_test(a_sync_ends_when_redis_has_done_it),
     cmocka_unit_test(a_denied_name_is_told_21),
+    cmocka_unit_test(a_sync_says_that_a_name_is_denied_21),
     cmocka_unit_test(a_link_with_a_thread_has_no_listeners),
 };
 

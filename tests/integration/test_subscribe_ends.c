@@ -140,6 +140,7 @@ static void act_on(char letter, void (*act)(struct listen *listen), bool second)
     if (s.client.link != NULL && s.client.closeds == 0 && s.other.listener != NULL &&
         act != leave) {
         CLIENT_WAIT(&s.client, s.other.losses == 0 || s.other.readies == 2);
+        listen_unsub(&s.other, SIO__CHANNEL, "bad"); /* no sync is good with it */
         listen_sub(&s.other, SIO__CHANNEL, "more", 9);
         listen_sync(&s.other);
         redis_fixture_command(s.redis, "PUBLISH more x");
@@ -223,6 +224,77 @@ static void a_link_freed_before_its_listeners(void **state)
         listen_unsub(&s.listen, SIO__CHANNEL, "ch");
         tear_down(&s);
         assert_int_equal(s.listen.syncs, 1);
+    }
+}
+
+/* Each is told once, after its syncs have ended, and nothing after that. */
+static void listeners_are_told_of_the_end(void **state)
+{
+    struct setup s;
+
+    (void)state;
+    for (int way = 0; way < 4; way++) {
+        set_up(&s);
+        now = &s;
+        subscribe_both(&s);
+        CLIENT_WAIT(&s.client, s.listen.readies == 1 && s.other.readies == 1);
+        assert_int_equal(sio__listener_sync(s.listen.listener, listen_sync_cb, &s.listen), SIO_OK);
+        if (way == 0) { /* from outside */
+            free_link(NULL);
+        } else if (way == 1) { /* in a callback; it lasts until that is over */
+            s.other.act_on = 'm';
+            s.other.act = free_link;
+        } else { /* at leisure, when the sync is done, or in a callback */
+            s.other.act_on = 'm';
+            s.other.act = close_link;
+            if (way == 2)
+                assert_int_equal(sio_link_close(s.client.link, 1000), SIO_OK);
+        }
+        if (s.client.link != NULL)
+            redis_fixture_command(s.redis, "PUBLISH ch x");
+        CLIENT_WAIT(&s.client, s.listen.closeds == 1 && s.other.closeds == 1);
+        turn_some(&s);
+        assert_int_equal(s.listen.syncs, 1);
+        assert_int_equal(s.listen.closeds, 1);
+        assert_int_equal(s.listen.order[strlen(s.listen.order) - 1], 'c');
+        assert_int_equal(s.other.order[strlen(s.other.order) - 1], 'c');
+        if (s.client.link != NULL)
+            free_link(NULL);
+        assert_int_equal(s.listen.closeds + s.other.closeds, 2);
+        tear_down(&s);
+        assert_int_equal(s.listen.closeds + s.other.closeds, 2);
+    }
+}
+
+/* What may be done in it, or in the end of a sync right before it. */
+static void anything_goes_when_the_link_has_closed(void **state)
+{
+    static void (*const acts[])(struct listen * listen) = {free_itself, free_the_other, free_both,
+                                                           free_link,   free_all,       close_link};
+    struct setup s;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof acts / sizeof *acts * 4; i++) {
+        struct listen *actor;
+
+        set_up(&s);
+        now = &s;
+        actor = i % 2 == 0 ? &s.listen : &s.other;
+        actor->act_on = i / 2 % 2 == 0 ? 'c' : 's';
+        actor->act = acts[i / 4];
+        subscribe_both(&s);
+        for (int n = 0; n < 3; n++) {
+            sio__listener_sync(s.listen.listener, listen_sync_cb, &s.listen);
+            sio__listener_sync(s.other.listener, listen_sync_cb, &s.other);
+        }
+        assert_int_equal(sio_link_close(s.client.link, 0), SIO_OK);
+        CLIENT_WAIT(&s.client, s.listen.syncs == 3 && s.other.syncs == 3);
+        turn_some(&s);
+        assert_int_equal(actor->act_on, '\0');
+        assert_int_equal(s.listen.sync_status, SIO_ECLOSED);
+        assert_true(s.listen.closeds == 1 || s.listen.listener == NULL);
+        assert_true(s.other.closeds == 1 || s.other.listener == NULL);
+        tear_down(&s);
     }
 }
 
@@ -314,6 +386,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_link_closed_in_callbacks_49),
     cmocka_unit_test(wishes_changed_in_callbacks),
     cmocka_unit_test(a_link_freed_before_its_listeners),
+    cmocka_unit_test(listeners_are_told_of_the_end),
+    cmocka_unit_test(anything_goes_when_the_link_has_closed),
     cmocka_unit_test(a_closed_link_says_so),
     cmocka_unit_test(a_listener_freed_ends_its_syncs),
     cmocka_unit_test(a_child_closes_both_connections_50),

@@ -78,8 +78,20 @@ static void on_denied(void *owner, sio_str name, sio_status status, const char *
     told(listen, 'd');
 }
 
-static const struct sio__listener_ops ops = {
-    .message = on_message, .ready = on_ready, .lost = on_lost, .gap = on_gap, .denied = on_denied};
+static void on_closed(void *owner)
+{
+    struct listen *listen = owner;
+
+    listen->closeds++;
+    told(listen, 'c');
+}
+
+static const struct sio__listener_ops ops = {.message = on_message,
+                                             .ready = on_ready,
+                                             .lost = on_lost,
+                                             .gap = on_gap,
+                                             .denied = on_denied,
+                                             .closed = on_closed};
 
 void listen_open(struct listen *listen, struct client *client)
 {
@@ -108,14 +120,19 @@ void listen_sync_cb(void *owner, sio_status status, void *user)
     told(listen, 's');
 }
 
-void listen_sync(struct listen *listen)
+sio_status listen_sync_status(struct listen *listen)
 {
     int before = listen->syncs;
 
     assert_int_equal(sio__listener_sync(listen->listener, listen_sync_cb, listen), SIO_OK);
     assert_int_equal(listen->syncs, before);
     CLIENT_WAIT(listen->client, listen->syncs > before);
-    assert_int_equal(listen->sync_status, SIO_OK);
+    return (sio_status)listen->sync_status;
+}
+
+void listen_sync(struct listen *listen)
+{
+    assert_int_equal(listen_sync_status(listen), SIO_OK);
 }
 
 void listen_close(struct listen *listen)

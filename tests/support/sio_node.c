@@ -35,7 +35,7 @@ static unsigned milliseconds(const char *text)
 {
     char *end;
     unsigned long value = strtoul(text, &end, 10);
-    if (*text == '\0' || *end != '\0' || value == 0 || value > 1000000000)
+    if (*text == '\0' || *end != '\0' || value == 0 || value > NODE_MAX_MS)
         usage("--requests-timeout takes milliseconds");
     return (unsigned)value;
 }

@@ -11,6 +11,8 @@
 struct event;
 struct event_base;
 
+enum { NODE_MAX_MS = 1000000000 }; /* over eleven days; deadlines are half of 32 bits */
+
 struct node_options {
     const char *url, *prefix;
     unsigned requests_timeout_ms;
@@ -124,9 +126,13 @@ void op_stats(struct call *call);
 
 /* A field's packed value; len 0: absent. */
 sio_str call_field(const struct call *call, const char *name);
+/* The same where null means absent, too. */
+sio_str call_option(const struct call *call, const char *name);
 bool call_true(const struct call *call, const char *name);
 /* Its natural number, or the default. */
 uint64_t call_number(const struct call *call, const char *name, uint64_t otherwise);
+/* A number of milliseconds: at least 1, at most NODE_MAX_MS. False: it is no number. */
+bool milliseconds_of(const sio_value *v, unsigned *ms);
 /* A string, or a number as JavaScript prints it, appended to `memory`; false: neither. */
 bool name_text(sio_str packed, sio_buf *memory);
 
@@ -137,7 +143,7 @@ struct names {
     size_t count;
     sio_buf memory;
 };
-/* A field that is a name or an array of names; absent: none. False: something else. */
+/* A field that is a name or an array of names; absent or null: none. False: something else. */
 bool call_names(const struct call *call, const char *field, struct names *out);
 void names_fini(struct names *names);
 
@@ -164,8 +170,9 @@ bool node_flush(struct node *node);
 /* Answer and free the call. result: JSON text; len 0: null. */
 void call_ok(struct call *call, sio_str result);
 void call_fail(struct call *call, sio_status status, const char *error);
-/* With a partial result, and how many servers have told it. */
-void call_partial(struct call *call, const sio_answers *answers, const char *error, sio_str result);
+/* With a result, whole or partial, and how many servers have told it: ok if the answers are, or
+ * if `ok` says so. */
+void call_answer(struct call *call, const sio_answers *answers, bool ok, sio_str result);
 void call_free(struct call *call);
 
 #endif

@@ -87,10 +87,8 @@ static void on_acked(sio_adapter *adapter, const sio_answers *answers, uint64_t 
     put_text(&out, "],\"clientCount\":");
     put_number(&out, (int64_t)clients);
     put_text(&out, answers->status == SIO_OK ? ",\"timedOut\":false" : ",\"timedOut\":true");
-    put_text(&out, ",\"text\":");
-    put_string(&out, sio_str_c(answers->text));
     put_text(&out, "}");
-    call_ok(call, sio_buf_str(&out));
+    call_answer(call, answers, true, sio_buf_str(&out));
     sio_buf_fini(&out);
 }
 
@@ -99,11 +97,13 @@ void op_emit_with_ack(struct call *call)
     sio_target *to;
     sio_args *args;
     sio_str event;
-    uint64_t timeout = call_number(call, "timeout", 0);
+    sio_cursor timeout = sio_cursor_at(call_field(call, "timeout"));
+    sio_value v;
+    unsigned ms;
     if (!call_target(call, &to))
         return;
-    if (timeout > 0)
-        sio_target_timeout(to, (unsigned)timeout);
+    if (sio_cursor_read(&timeout, &v) == SIO_OK && milliseconds_of(&v, &ms))
+        sio_target_timeout(to, ms);
     if (call_event(call, &event, &args)) {
         sio_status status = sio_adapter_emit_with_ack(call->space->adapter, to, event, args, on_ack,
                                                       on_acked, call);
@@ -112,18 +112,6 @@ void op_emit_with_ack(struct call *call)
             emit_started(call, status, event);
     }
     sio_target_free(to);
-}
-
-/* A question's end, whole or in part. */
-static void answer(struct call *call, const sio_answers *answers, const char *timed_out,
-                   sio_buf *result)
-{
-    if (answers->status == SIO_OK)
-        call_ok(call, sio_buf_str(result));
-    else
-        call_partial(call, answers, answers->status == SIO_ETIMEDOUT ? timed_out : NULL,
-                     sio_buf_str(result));
-    sio_buf_fini(result);
 }
 
 static void on_fetched(sio_adapter *adapter, const sio_answers *answers, sio_fetched *fetched,
@@ -146,7 +134,8 @@ static void on_fetched(sio_adapter *adapter, const sio_answers *answers, sio_fet
         put_text(&out, "}");
     }
     put_text(&out, "]");
-    answer(user, answers, "timeout reached while waiting for fetchSockets response", &out);
+    call_answer(user, answers, false, sio_buf_str(&out));
+    sio_buf_fini(&out);
 }
 
 void op_fetch_sockets(struct call *call)
@@ -158,24 +147,19 @@ void op_fetch_sockets(struct call *call)
     sio_target_free(to);
 }
 
-static void on_names(struct call *call, const sio_answers *answers, sio_str names,
-                     const char *timed_out)
+static void on_names(sio_adapter *adapter, const sio_answers *answers, sio_str names, size_t count,
+                     void *user)
 {
     sio_buf out;
+    (void)adapter;
+    (void)count;
     sio_buf_init(&out);
     if (names.len > 0)
         put_tagged(&out, names);
     else
         put_text(&out, "[]");
-    answer(call, answers, timed_out, &out);
-}
-
-static void on_sockets(sio_adapter *adapter, const sio_answers *answers, sio_str names,
-                       size_t count, void *user)
-{
-    (void)adapter;
-    (void)count;
-    on_names(user, answers, names, "timeout reached while waiting for sockets response");
+    call_answer(user, answers, false, sio_buf_str(&out));
+    sio_buf_fini(&out);
 }
 
 void op_sockets(struct call *call)
@@ -183,21 +167,13 @@ void op_sockets(struct call *call)
     sio_target *to;
     if (!call_target(call, &to))
         return;
-    started(call, sio_adapter_sockets(call->space->adapter, to, on_sockets, call));
+    started(call, sio_adapter_sockets(call->space->adapter, to, on_names, call));
     sio_target_free(to);
-}
-
-static void on_all_rooms(sio_adapter *adapter, const sio_answers *answers, sio_str names,
-                         size_t count, void *user)
-{
-    (void)adapter;
-    (void)count;
-    on_names(user, answers, names, "timeout reached while waiting for allRooms response");
 }
 
 void op_all_rooms(struct call *call)
 {
-    started(call, sio_adapter_all_rooms(call->space->adapter, on_all_rooms, call));
+    started(call, sio_adapter_all_rooms(call->space->adapter, on_names, call));
 }
 
 static void on_count(sio_adapter *adapter, sio_status status, uint64_t count, void *user)
@@ -225,7 +201,10 @@ static void sockets_change(struct call *call, change_rooms *change)
     sio_target *to;
     if (!call_target(call, &to))
         return;
-    if (call_names(call, "target", &rooms))
+    bool ok = call_names(call, "target", &rooms) && call_option(call, "target").len > 0;
+    if (ok && rooms.count == 0)
+        call_ok(call, SIO_STR("{\"receivers\":0}")); /* nothing changes anywhere */
+    else if (ok)
         started(call, change(call->space->adapter, to, rooms.each, rooms.count, on_done, call));
     else
         call_fail(call, SIO_EINVAL, "target is an array of strings or numbers");
@@ -269,16 +248,15 @@ void op_server_side_emit(struct call *call)
 static void on_responses(sio_adapter *adapter, const sio_answers *answers, sio_str responses,
                          size_t count, void *user)
 {
-    char text[96];
     sio_buf out;
     (void)adapter;
+    (void)count;
     sio_buf_init(&out);
     put_text(&out, "{\"responses\":[");
     put_row(&out, responses);
     put_text(&out, "]}");
-    snprintf(text, sizeof text, "timeout reached: only %zu responses received out of %u", count,
-             answers->expected);
-    answer(user, answers, text, &out);
+    call_answer(user, answers, false, sio_buf_str(&out));
+    sio_buf_fini(&out);
 }
 
 void op_server_side_emit_with_ack(struct call *call)
@@ -313,8 +291,8 @@ static void put_drops(sio_buf *out, const sio_adapter_stats *stats)
     static const char *const reasons[SIO_DROP_COUNT] = {
         [SIO_DROP_NOT_OURS] = "notOurs",           [SIO_DROP_MALFORMED] = "malformed",
         [SIO_DROP_MISSING_FIELD] = "missingField", [SIO_DROP_UNKNOWN_TYPE] = "unknownType",
-        [SIO_DROP_RESERVED] = "reserved",
-        [SIO_DROP_UNEXPECTED] = "unexpected",      [SIO_DROP_NO_MEMORY] = "noMemory",
+        [SIO_DROP_RESERVED] = "reserved",          [SIO_DROP_UNEXPECTED] = "unexpected",
+        [SIO_DROP_NO_MEMORY] = "noMemory",
     };
     put_text(out, "\"dropped\":{");
     for (int i = 0; i < SIO_DROP_COUNT; i++) {

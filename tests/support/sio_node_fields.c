@@ -17,6 +17,13 @@ sio_str call_field(const struct call *call, const char *name)
     return tagged_field(sio_buf_str(&call->packed), name);
 }
 
+sio_str call_option(const struct call *call, const char *name)
+{
+    sio_str packed = call_field(call, name);
+    sio_value v;
+    return scalar(packed, &v) && v.type == SIO_NULL ? sio_str_of(NULL, 0) : packed;
+}
+
 bool call_true(const struct call *call, const char *name)
 {
     return tagged_true(sio_buf_str(&call->packed), name);
@@ -26,6 +33,28 @@ uint64_t call_number(const struct call *call, const char *name, uint64_t otherwi
 {
     sio_value v;
     return scalar(call_field(call, name), &v) && v.type == SIO_UINT ? v.v.natural : otherwise;
+}
+
+bool milliseconds_of(const sio_value *v, unsigned *ms)
+{
+    double value;
+    switch (v->type) {
+    case SIO_INT:
+        value = (double)v->v.integer;
+        break;
+    case SIO_UINT:
+        value = (double)v->v.natural;
+        break;
+    case SIO_DOUBLE:
+        value = v->v.real;
+        break;
+    default:
+        return false;
+    }
+    if (!(value >= 1)) /* as timers of Node's */
+        value = 1;
+    *ms = value < NODE_MAX_MS ? (unsigned)value : NODE_MAX_MS;
+    return true;
 }
 
 /* A string with lone surrogates or of many characters may come as a tag. */
@@ -86,7 +115,7 @@ static bool each_name(sio_str packed, uint32_t count, struct names *out)
 
 bool call_names(const struct call *call, const char *field, struct names *out)
 {
-    sio_str packed = call_field(call, field);
+    sio_str packed = call_option(call, field);
     sio_cursor c = sio_cursor_at(packed);
     sio_value v;
     memset(out, 0, sizeof *out);
@@ -141,14 +170,15 @@ static sio_status set_flag(sio_str name, const sio_value *v, const struct names 
                            sio_target *to)
 {
     bool on = v->type == SIO_BOOL && v->v.boolean;
+    unsigned ms;
     if (sio_str_eq(name, SIO_STR("volatile")) && on)
         sio_target_volatile(to);
     else if (sio_str_eq(name, SIO_STR("compress")) && v->type == SIO_BOOL)
         sio_target_compress(to, on);
     else if (sio_str_eq(name, SIO_STR("local")) && on)
         sio_target_local(to);
-    else if (sio_str_eq(name, SIO_STR("timeout")) && v->type == SIO_UINT)
-        sio_target_timeout(to, (unsigned)v->v.natural);
+    else if (sio_str_eq(name, SIO_STR("timeout")) && milliseconds_of(v, &ms))
+        sio_target_timeout(to, ms);
     else if (sio_str_eq(name, SIO_STR("expectSingleResponse")) && on)
         return sio_target_socket(to, rooms->each[0]);
     return SIO_OK;
@@ -176,7 +206,7 @@ static sio_status set_flags(sio_str flags, const struct names *rooms, sio_target
 bool call_target(struct call *call, sio_target **out)
 {
     struct names rooms, except;
-    sio_str flags = call_field(call, "flags");
+    sio_str flags = call_option(call, "flags");
     bool names = call_names(call, "rooms", &rooms);
     names = call_names(call, "except", &except) && names;
     bool single = flags.len > 0 && tagged_true(flags, "expectSingleResponse");
@@ -214,8 +244,14 @@ bool call_event(struct call *call, sio_str *event, sio_args **args)
     sio_cursor c = sio_cursor_at(call_field(call, "args"));
     sio_value array, name;
     if (sio_cursor_done(&c) || sio_cursor_read(&c, &array) != SIO_OK || array.type != SIO_ARRAY ||
-        array.v.count == 0 || sio_cursor_read(&c, &name) != SIO_OK || name.type != SIO_STRING) {
-        call_fail(call, SIO_EINVAL, "args[0] must be the event's name");
+        array.v.count == 0 || sio_cursor_read(&c, &name) != SIO_OK) {
+        call_fail(call, SIO_EINVAL, "args is an array, and args[0] the event's name");
+        return false;
+    }
+    if (name.type != SIO_STRING) {
+        call_fail(call, SIO_EINVAL,
+                  "args[0], the event's name, must be a string: "
+                  "only Node emits events that are named by a number");
         return false;
     }
     *event = name.v.text;

@@ -134,13 +134,17 @@ void call_fail(struct call *call, sio_status status, const char *error)
     call_free(call);
 }
 
-void call_partial(struct call *call, const sio_answers *answers, const char *error, sio_str result)
+void call_answer(struct call *call, const sio_answers *answers, bool ok, sio_str result)
 {
     sio_buf line;
-    begin(call, &line, false);
-    put_error(&line, answers->status, error != NULL ? error : answers->text);
-    put_text(&line, ",\"text\":");
-    put_string(&line, sio_str_c(answers->text));
+    ok = ok || answers->status == SIO_OK;
+    begin(call, &line, ok);
+    if (!ok)
+        put_error(&line, answers->status, answers->text);
+    else if (answers->text[0] != '\0') {
+        put_text(&line, ",\"text\":");
+        put_string(&line, sio_str_c(answers->text));
+    }
     put_text(&line, ",\"answered\":");
     put_number(&line, answers->answered);
     put_text(&line, ",\"expected\":");

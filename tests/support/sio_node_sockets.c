@@ -115,7 +115,7 @@ static void change_rooms(struct call *call, sio_status (*change)(sio_socket *, s
     sio_status status = SIO_OK;
     if (client == NULL)
         return;
-    if (!call_names(call, "rooms", &rooms) || rooms.count == 0)
+    if (!call_names(call, "rooms", &rooms) || call_option(call, "rooms").len == 0)
         status = SIO_EINVAL;
     for (size_t i = 0; status == SIO_OK && i < rooms.count; i++) {
         status = change(client->socket, rooms.each[i]);
@@ -126,7 +126,8 @@ static void change_rooms(struct call *call, sio_status (*change)(sio_socket *, s
     if (status == SIO_OK)
         answer_live(call);
     else
-        call_fail(call, status, NULL);
+        call_fail(call, status,
+                  status == SIO_EINVAL ? "rooms is an array of strings or numbers" : NULL);
 }
 
 void op_join(struct call *call)

@@ -63,7 +63,7 @@ class Node {
         const { resolve, reject } = this.#waiting.get(id);
         this.#waiting.delete(id);
         if (ok)
-            resolve(answer.result);
+            resolve(answer);
         else
             reject(new Refusal(answer));
     }
@@ -73,7 +73,12 @@ class Node {
     }
 
     /** A request. @return its result; rejects with a Refusal */
-    call(op, fields = {}) {
+    async call(op, fields) {
+        return (await this.answer(op, fields)).result;
+    }
+
+    /** A request. @return all that its answer says; rejects with a Refusal */
+    answer(op, fields = {}) {
         if (this.#gone)
             return Promise.reject(this.#gone);
         const id = ++this.#last;

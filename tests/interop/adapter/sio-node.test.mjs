@@ -56,15 +56,86 @@ describe('sio-node', () => {
         const bad = ['', 'nonsense', '[]', '{"id":1}', '{"id":2,"op":"fly"}', '{"id":3,"op":"join"}',
             '{"id":4,"op":"emit","args":[]}', '{"id":5,"op":"emit","args":["x"],"rooms":[{}]}',
             '{"id":6,"op":"emit","args":["x"],"rooms":["a","b"],"flags":{"expectSingleResponse":true}}',
-            '{"id":7,"op":"connect","sid":{}}', '{"id":8,"op":"ack","sid":"a","packetId":1}'];
+            '{"id":7,"op":"connect","sid":{}}', '{"id":8,"op":"ack","sid":"a","packetId":1}',
+            '{"id":9,"op":"emit","args":[5]}', '{"id":10,"op":"serverSideEmit","args":[5]}',
+            '{"id":11,"op":"socketsJoin"}', '{"id":12,"op":"socketsLeave","target":null}',
+            '{"id":13,"op":"join","sid":"b","rooms":[]}'];
         const { code, stdout } = await live(`${bad.join('\n')}\n${text([{ id: 99, op: 'stats' }])}`);
         const answers = lines(stdout).filter(({ ok }) => ok !== undefined);
         assert.equal(code, 0);
         assert.deepEqual(answers.map(({ id, ok }) => [id, ok]), [
             [null, false], [null, false], [1, false], [2, false], [3, false], [4, false],
-            [5, false], [6, false], [7, false], [8, false], [99, true],
+            [5, false], [6, false], [7, false], [8, false], [9, false], [10, false], [11, false],
+            [12, false], [13, false], [99, true],
         ]);
+        assert.match(answers.find(({ id }) => id === 9).error, /name, must be a string/);
         assert.equal(answers.every(({ ok, error }) => ok || typeof error === 'string'), true);
+    });
+
+    it('takes null for absent, and no room for nothing to do', async () => {
+        const node = await startNode(test, redis, 'c');
+        await node.call('connect', { sid: 'a' });
+        assert.equal(await node.call('join', { sid: 'a', rooms: [] }), null);
+        assert.equal(await node.call('leave', { sid: 'a', rooms: [] }), null);
+        for (const op of ['join', 'leave'])
+            for (const rooms of [undefined, null])
+                await assert.rejects(node.call(op, { sid: 'a', rooms }), /rooms is an array/);
+        const all = { rooms: null, except: null, flags: null };
+        const nothing = { receivers: 0 };
+        assert.deepEqual(await node.call('socketsJoin', { ...all, target: [] }), nothing);
+        assert.deepEqual(await node.call('socketsLeave', { rooms: ['a'], target: [] }), nothing);
+        assert.deepEqual(await node.call('socketRooms', { sid: 'a' }), ['a']);
+        assert.deepEqual(await node.call('sockets', all), ['a']);
+        assert.equal((await node.call('fetchSockets', all)).length, 1);
+        await node.call('emit', { ...all, args: ['x', null] });
+        const { packet } = await node.event(({ event }) => event === 'packet');
+        assert.deepEqual(packet, { type: 2, data: ['x', null] });
+    });
+
+    it('says how many servers have answered, and why not all', async () => {
+        const [node, other] = await Promise.all([
+            startNode(test, redis, 'c', { requestsTimeout: 8000 }),
+            startNode(test, redis, 'c'),
+        ]);
+        const questions = [['fetchSockets'], ['sockets'], ['allRooms'],
+            ['serverSideEmitWithAck', { args: ['x'] }], ['emitWithAck', { args: ['x'] }]];
+        const ask = () => Promise.all(questions.map(async ([op, fields]) => {
+            const { answered, expected, text } = await node.answer(op, fields);
+            return [op, answered, expected, text];
+        }));
+        const come = () => other.event(({ event }) => event === 'serverSideEmit');
+        const told = (answered, expected, text) =>
+            questions.map(([op]) => [op, answered, expected, text]);
+        const asked = ask();
+        const { token } = await come();
+        await other.call('serverSideAck', { token });
+        assert.deepEqual(await asked, told(1, 1, undefined));
+        other.kill('SIGSTOP'); /* resolves at its end */
+        const partly = ask();
+        await node.call('stats'); /* all are under way */
+        await other.kill();
+        assert.deepEqual(await partly, told(0, 1, 'a server has gone without an answer'));
+    });
+
+    it('takes times of any length', async () => {
+        const node = await startNode(test, redis, 'c');
+        await node.call('connect', { sid: 'a' });
+        const waits = [2 ** 31, 2 ** 32 + 1, 1e20, 1e300];
+        const asked = waits.flatMap((timeout) => [
+            node.call('emitWithAck', { args: ['x'], timeout }),
+            node.call('emitWithAck', { args: ['x'], flags: { timeout } }),
+        ]);
+        for (const [i] of asked.entries()) {
+            const { packet: { id } } = await node.event(({ event, packet }) =>
+                event === 'packet' && packet.id === i);
+            await node.call('ack', { sid: 'a', packetId: id, args: [i] });
+        }
+        const answers = await Promise.all(asked);
+        assert.deepEqual(answers.map(({ timedOut, responses }) => [timedOut, ...responses]),
+            asked.map((_, i) => [false, i]));
+        const short = await Promise.all([0, 0.5, 20].map((timeout) =>
+            node.call('emitWithAck', { args: ['x'], timeout })));
+        assert.deepEqual(short.map(({ timedOut }) => timedOut), [true, true, true]);
     });
 
     it('refuses options that it does not know', async () => {
