@@ -114,15 +114,21 @@ void sio__listeners_lost(struct sio__subscriber *subscriber, int64_t from_ms)
 
 /* -- syncs -- */
 
+/* It is no longer among its listener's. */
 static void end_sync(struct sio__sync *sync, sio_status status)
 {
     struct sio__listener *listener = sync->listener;
 
+    sync->done(listener->owner, status, sync->user);
+    free(sync);
+}
+
+static void answer_sync(struct sio__listener *listener, struct sio__sync *sync)
+{
     *sync->before = sync->later;
     if (sync->later != NULL)
         sync->later->before = sync->before;
-    sync->done(listener->owner, status, sync->user);
-    free(sync);
+    end_sync(sync, listener->denied > 0 ? listener->denied_status : SIO_OK);
 }
 
 void sio__listeners_run_syncs(struct sio__subscriber *subscriber)
@@ -136,12 +142,17 @@ void sio__listeners_run_syncs(struct sio__subscriber *subscriber)
         if (sync == &listener->settling)
             tell_ready(subscriber, listener);
         else
-            end_sync(sync, listener->denied > 0 ? listener->denied_status : SIO_OK);
+            answer_sync(listener, sync);
     }
 }
 
-static void close_sync(struct sio__sync *sync)
+static void close_first_sync(struct sio__listener *listener)
 {
+    struct sio__sync *sync = listener->syncs;
+
+    listener->syncs = sync->later;
+    if (sync->later != NULL)
+        sync->later->before = &listener->syncs;
     sio__subscriptions_unsync(sync);
     end_sync(sync, SIO_ECLOSED);
 }
@@ -155,7 +166,7 @@ void sio__listeners_close(struct sio__subscriber *subscriber)
         subscriber->walk = listener->next;
         subscriber->telling = listener;
         while (subscriber->telling != NULL && listener->syncs != NULL)
-            close_sync(listener->syncs);
+            close_first_sync(listener);
         if (subscriber->telling != NULL && listener->ops->closed != NULL)
             listener->ops->closed(listener->owner);
     }
@@ -239,7 +250,7 @@ static void leave_subscriber(struct sio__listener *listener)
     while (listener->subscriptions != NULL)
         unsubscribe(listener, listener->subscriptions);
     while (listener->syncs != NULL)
-        close_sync(listener->syncs);
+        close_first_sync(listener);
     if (!listener->ready)
         sio__subscriptions_unsync(&listener->settling);
     if (subscriber->walk == listener)

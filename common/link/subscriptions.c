@@ -94,14 +94,14 @@ static void free_name(struct sio__name *name)
 
 static void free_queue(struct sio__queued *queue)
 {
-    while (!is_empty(queue)) {
-        struct sio__queued *queued = queue->next;
+    struct sio__queued *next;
 
-        take_out(queued);
-        if (queued->is_sync)
-            free(queued);
+    for (struct sio__queued *at = queue->next; at != queue; at = next) {
+        next = at->next;
+        if (at->is_sync)
+            free(at);
         else
-            free_name((struct sio__name *)queued);
+            free_name((struct sio__name *)at);
     }
 }
 
