@@ -28,8 +28,10 @@ static void on_deliver(sio_adapter *adapter, sio_socket *socket, void *socket_us
         CHECK(sio_cursor_skip(&c) == SIO_OK);
     if (how & LEAVES)
         (void)sio_socket_leave(socket, SIO_STR("r"));
-    if (b->id >= 0 && (how & ACKS))
-        CHECK(sio_socket_ack(socket, (uint64_t)b->id, b->data) == SIO_OK);
+    if (b->id >= 0 && (how & ACKS)) {
+        sio_status status = sio_socket_ack(socket, (uint64_t)b->id, b->data);
+        CHECK(status == SIO_OK || status == SIO_EINVAL); /* the peer's text is no UTF-8 */
+    }
 }
 
 static void on_disconnect(sio_adapter *adapter, sio_socket *socket, void *socket_user, bool close,
