@@ -23,6 +23,14 @@
         _exit(77); /* no leak check of what the case had prepared */                               \
     } while (0)
 
+/* Whether valgrind runs this: everything takes thirty times as long. */
+static inline int under_valgrind(void)
+{
+    const char *preloaded = getenv("LD_PRELOAD");
+
+    return preloaded != NULL && strstr(preloaded, "vgpreload") != NULL;
+}
+
 /* `program` runs all cases, `program CASE` one; an unknown name fails. */
 #define SIO_TEST_MAIN(tests)                                                                       \
     int main(int argc, char **argv)                                                                \

@@ -283,7 +283,7 @@ static int64_t cpu_us(void)
 /* A million names: no step takes long, neither the loss nor a piece of the way back. */
 static void a_million_names_are_no_moment(void **state)
 {
-    enum { MANY = 1000000 };
+    const uint64_t many = under_valgrind() ? 10000 : 1000000;
     struct sio__subscriptions subs;
     struct sio__subscription *sub;
     int64_t longest = 0, begin, took;
@@ -291,7 +291,7 @@ static void a_million_names_are_no_moment(void **state)
 
     (void)state;
     assert_int_equal(sio__subscriptions_init(&subs), SIO_OK);
-    for (int i = 0; i < MANY; i++)
+    for (int i = 0; i < (int)many; i++)
         assert_int_equal(sio__subscriptions_add(&subs, SIO__CHANNEL, name_text(i), &subs, i, &sub),
                          SIO_OK);
     for (int connection = 0; connection < 2; connection++) {
@@ -299,7 +299,7 @@ static void a_million_names_are_no_moment(void **state)
         sio__subscriptions_disconnected(&subs);
         took = cpu_us() - begin;
         longest = took > longest ? took : longest;
-        for (asked = 0; asked < MANY;) {
+        for (asked = 0; asked < many;) {
             begin = cpu_us();
             sio__subscriptions_write(&subs);
             took = cpu_us() - begin;
@@ -313,7 +313,7 @@ static void a_million_names_are_no_moment(void **state)
         }
     }
     printf("longest step: %lld us\n", (long long)longest);
-    assert_true(longest < 2000);
+    assert_true(longest < 2000 || under_valgrind());
     assert_false(sio__subscriptions_can_write(&subs));
     sio__subscriptions_fini(&subs);
 }
