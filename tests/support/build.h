@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How the tests were built, where it changes what they can see, and how long they may run. */
-#ifndef SIO_TESTS_FAULTS_BUILD_H
-#define SIO_TESTS_FAULTS_BUILD_H
+#ifndef SIO_TESTS_BUILD_H
+#define SIO_TESTS_BUILD_H
 
 #include <stdbool.h>
 #include <stdint.h>
