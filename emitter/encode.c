@@ -7,7 +7,8 @@ static sio_status take_target(struct sio__outgoing *o, const struct sio__call *c
 {
     struct sio__target_view to;
     sio__target_view(call->to, &to);
-    if (to.local || to.single || to.timeout_ms > 0) {
+    bool for_servers = to.local || to.single;
+    if (for_servers || to.timeout_ms > 0) {
         o->why = "the target is for servers only: local, with a timeout, or one socket";
         return SIO_EINVAL;
     }

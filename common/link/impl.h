@@ -101,7 +101,7 @@ struct sio_link {
     uint32_t close_at_ms;
     bool close_dropped; /* the close had to fail something */
     struct sio__drain *drains, **drains_end;
-    unsigned waiters;       /* calls that wait on a condition */
+    unsigned waiters;       /* calls that wait on a condition, or are about to wake the thread */
     uint64_t flush_next;    /* the lowest count of ended publishes that a flush waits for */
     uint64_t failures;      /* times it went down, for sio_link_wait_up() */
     uint64_t failures_told; /* those of them that it has returned */

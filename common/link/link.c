@@ -211,24 +211,43 @@ static sio_status add(sio_link *link, sio_str channel, const sio_str *payload,
     return status;
 }
 
+/* The I/O thread is woken once the lock is released, or it would wait for it first. By then
+ * the publish may have ended, and its completion have freed the link: so the caller counts as
+ * one that waits. */
+static void begin_wake(sio_link *link)
+{
+    link->wake_pending = true;
+    link->waiters++;
+}
+
+static void end_wake(sio_link *link)
+{
+    sio__link_wake(link);
+    pthread_mutex_lock(&link->lock);
+    link->waiters--;
+    if (link->phase == SIO__CLOSED)
+        pthread_cond_broadcast(&link->changed);
+    pthread_mutex_unlock(&link->lock);
+}
+
 static sio_status take(sio_link *link, sio_str channel, const sio_str *payload,
                        const struct sio__completion *completion)
 {
     uint32_t now_ms = sio__now_ms();
     sio_status status;
+    bool wakes;
 
     if (sio__link_forked(link))
         return SIO_EFORK;
     if (link->threaded) {
-        /* Once the lock is released the publish may end, and its completion may free the
-         * link: so the thread is woken before. */
         pthread_mutex_lock(&link->lock);
         status = add(link, channel, payload, completion, now_ms);
-        if (sio__outbox_staged(link->outbox) >= link->wake_at && !link->wake_pending) {
-            link->wake_pending = true;
-            sio__link_wake(link);
-        }
+        wakes = sio__outbox_staged(link->outbox) >= link->wake_at && !link->wake_pending;
+        if (wakes)
+            begin_wake(link);
         pthread_mutex_unlock(&link->lock);
+        if (wakes)
+            end_wake(link);
         return status;
     }
     status = add(link, channel, payload, completion, now_ms);

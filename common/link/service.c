@@ -10,13 +10,15 @@
 #include <unistd.h>
 
 enum {
-    WAKE_BYTES = 48 * 1024, /* staged while answers are awaited: wake for so many at once */
-    PEEK_MS = 1,            /* while answers are awaited, look at least so often, */
-    PAUSE_PUBLISHES = 4096, /* and with so many, which keep Redis busy for longer, not more
-                               often: a Redis that answers in small lots costs a switch of
-                               threads for each; */
-    PEEK_MAX_MS = 32,       /* and less and less often while none come */
-    IDLE_MS = 1000,         /* unused for so long: spare memory is given back */
+    WAKE_BYTES = 256 * 1024,  /* staged while answers are awaited: wake for so many at once, */
+    BUSY_BYTES = 1024 * 1024, /* for so many if Redis is busy for longer than PEEK_MS anyway, */
+    WAKE_SHARE = 4,           /* but for no larger part of what the outbox can hold */
+    PEEK_MS = 1,              /* while answers are awaited, look at least so often, */
+    PAUSE_PUBLISHES = 4096,   /* and with so many, which keep Redis busy for longer, not more
+                                 often: a Redis that answers in small lots costs a switch of
+                                 threads for each; */
+    PEEK_MAX_MS = 32,         /* and less and less often while none come */
+    IDLE_MS = 1000,           /* unused for so long: spare memory is given back */
     FAR_MS = 3600 * 1000
 };
 
@@ -176,10 +178,18 @@ static bool announce(sio_link *link)
 
 static size_t wake_at(const sio_link *link)
 {
+    const struct sio__conn *conn = &link->publishing.conn;
+    size_t bytes = conn->paused ? BUSY_BYTES : WAKE_BYTES;
+
     if (sio__outbox_empty(link->outbox))
         return 1;
-    /* Not up: the timers see to what is there, and more of it changes nothing. */
-    return is_up(link) ? WAKE_BYTES : SIZE_MAX;
+    /* Not up, or the socket is full: an event sees to what is there, and more of it changes
+     * nothing. */
+    if (!is_up(link) || conn->blocked)
+        return SIZE_MAX;
+    if (bytes > link->config.bounds.bytes / WAKE_SHARE)
+        bytes = link->config.bounds.bytes / WAKE_SHARE;
+    return bytes > 0 ? bytes : 1;
 }
 
 /* Exchange with the callers: room and counters for new publishes. */

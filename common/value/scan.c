@@ -108,6 +108,22 @@ static sio_status scan_token(const sio_value *v, struct sio__scan *scan)
     return SIO_OK;
 }
 
+/* ---- numbers ---- */
+
+static inline uint64_t load64(const unsigned char *p)
+{
+    uint64_t n;
+    memcpy(&n, p, sizeof n);
+    return be64toh(n);
+}
+
+static inline uint32_t load32(const unsigned char *p)
+{
+    uint32_t n;
+    memcpy(&n, p, sizeof n);
+    return be32toh(n);
+}
+
 /* ---- bytes with the high bit ---- */
 
 #define EACH_BYTE UINT64_C(0x0101010101010101)
@@ -129,43 +145,54 @@ static inline uint64_t sum_bytes(const void *bytes)
     return pairs * EACH_PAIR >> 48;
 }
 
+typedef unsigned char lanes __attribute__((vector_size(16)));
+
+static inline lanes high_lanes(const unsigned char *p)
+{
+    lanes bytes;
+    memcpy(&bytes, p, sizeof bytes);
+    return bytes >> 7;
+}
+
+/* Fewer than 16 of them, the last of `len`. */
+static inline size_t high_in_rest(const unsigned char *p, size_t left, size_t len)
+{
+    size_t high = 0;
+    if (len < sizeof(uint64_t)) {
+        for (; left > 0; left--)
+            high += *p++ >> 7;
+        return high;
+    }
+    if (left >= sizeof(uint64_t)) {
+        high = high_in_word(load64(p));
+        p += sizeof(uint64_t);
+        left -= sizeof(uint64_t);
+    }
+    uint64_t last = load64(p + left - sizeof last); /* with some that were counted before */
+    return high + high_in_word(last & ((UINT64_C(1) << 8 * left) - 1));
+}
+
 static size_t high_bytes(const unsigned char *p, size_t len)
 {
-    typedef unsigned char lanes __attribute__((vector_size(16)));
-    size_t high = 0;
-    while (len >= sizeof(lanes)) {
+    enum { LANES = sizeof(lanes), AT_ONCE = 4 };
+    enum { ROUNDS = UINT8_MAX / AT_ONCE - 1 }; /* so that no lane overflows */
+    size_t high = 0, left = len;
+    while (left >= LANES) {
         lanes sums = {0};
-        size_t rounds = len / sizeof(lanes);
-        if (rounds > UINT8_MAX) /* so that no lane overflows */
-            rounds = UINT8_MAX;
-        len -= rounds * sizeof(lanes);
-        for (; rounds > 0; rounds--, p += sizeof(lanes)) {
-            lanes bytes;
-            memcpy(&bytes, p, sizeof bytes);
-            sums += bytes >> 7;
+        for (int i = 0; i < ROUNDS && left >= AT_ONCE * LANES; i++) {
+            sums += high_lanes(p) + high_lanes(p + LANES) + high_lanes(p + 2 * LANES) +
+                    high_lanes(p + 3 * LANES);
+            p += AT_ONCE * LANES;
+            left -= AT_ONCE * LANES;
         }
+        for (int i = 0; i < AT_ONCE && left >= LANES; i++, p += LANES, left -= LANES)
+            sums += high_lanes(p);
         high += sum_bytes(&sums);
     }
-    for (; len > 0; len--)
-        high += *p++ >> 7;
-    return high;
+    return high + high_in_rest(p, left, len);
 }
 
 /* ---- the structure ---- */
-
-static inline uint64_t load64(const unsigned char *p)
-{
-    uint64_t n;
-    memcpy(&n, p, sizeof n);
-    return be64toh(n);
-}
-
-static inline uint32_t load32(const unsigned char *p)
-{
-    uint32_t n;
-    memcpy(&n, p, sizeof n);
-    return be32toh(n);
-}
 
 static inline bool is_plain_double(uint64_t raw)
 {
@@ -211,18 +238,21 @@ static inline size_t plain_size(const unsigned char *p, size_t left, uint64_t *w
     }
 }
 
-/* A container being read: elements, or pairs, still to come. */
-struct open {
-    uint32_t left;
-    bool map;
-};
+/* A container being read: ELEMENT for each element, or pair, still to come, and MAP if it has
+ * pairs. */
+enum { MAP = 1, ELEMENT = 2 };
+
+static inline uint64_t opened(uint32_t count, bool is_map)
+{
+    return (uint64_t)count * ELEMENT + (is_map ? MAP : 0);
+}
 
 struct walk {
     const unsigned char *end;
     struct sio__scan *scan;
     size_t high; /* bytes beyond ASCII outside of text */
     unsigned max_depth;
-    struct open stack[SIO_MAX_DEPTH];
+    uint64_t stack[SIO_MAX_DEPTH]; /* the containers around the one being read */
 };
 
 /* Any token, the long way. Returns the place behind it, NULL if it is not accepted; the count
@@ -245,6 +275,14 @@ static const unsigned char *look_closer(struct walk *w, const unsigned char *p, 
     return c.at;
 }
 
+/* The place behind the text of up to 31 bytes at p; NULL: it is no such, or not whole. */
+static inline const unsigned char *behind_short_text(const unsigned char *p,
+                                                     const unsigned char *end)
+{
+    size_t lead = p[0];
+    return lead - 0xa0 < 32 && lead - 0xa0 < (size_t)(end - p) ? p + (lead - 0x9f) : NULL;
+}
+
 static const unsigned char *take_long_key(struct walk *w, const unsigned char *p)
 {
     sio_type type;
@@ -253,76 +291,86 @@ static const unsigned char *take_long_key(struct walk *w, const unsigned char *p
     return p != NULL && type == SIO_STRING ? p : NULL;
 }
 
-/* The size of the text of up to 31 bytes at p. 0: it is no such, or not whole. */
-static inline size_t short_text_size(const unsigned char *p, const unsigned char *end)
+/* What a token opens if it is no container. */
+static const uint64_t nothing = UINT64_MAX;
+
+/* The container at p if it is plain, in its normal form, else nothing. */
+static inline uint64_t plain_container(const unsigned char *p, size_t left, size_t *size)
 {
-    ptrdiff_t size = 1 + (p[0] & 0x1f);
-    return (p[0] & 0xe0) == 0xa0 && size <= end - p ? (size_t)size : 0;
+    uint32_t count = p[0] & 0x0f;
+    *size = p[0] < 0xa0 ? 1 : 3;
+    if (p[0] < 0xa0)
+        return opened(count, p[0] < 0x90);
+    if ((p[0] & 0xfd) != 0xdc || left < 3)
+        return nothing;
+    count = (uint32_t)(p[1] << 8 | p[2]);
+    return count > 0x0f ? opened(count, p[0] == 0xde) : nothing;
 }
 
-static inline const unsigned char *take_key(struct walk *w, const unsigned char *p,
-                                            const unsigned char *end, size_t *high)
+/* Step over a token that is neither short text nor a small number. Returns the place behind
+ * it, or NULL. */
+static inline const unsigned char *take_token(struct walk *w, const unsigned char *p, size_t *high,
+                                              uint64_t *opens)
 {
-    size_t size = p != end ? short_text_size(p, end) : 0;
-    if (size == 0)
-        return take_long_key(w, p);
-    (*high)++;
-    return p + size;
+    size_t size, left = (size_t)(w->end - p);
+    uint64_t word;
+    *opens = plain_container(p, left, &size);
+    if (*opens != nothing) {
+        *high += 1 + (size > 1 ? high_in_word(*opens / ELEMENT) : 0);
+        return p + size;
+    }
+    size = plain_size(p, left, &word);
+    if (size > 0) {
+        *high += 1 + high_in_word(word);
+        return p + size;
+    }
+    sio_type type;
+    uint32_t count;
+    p = look_closer(w, p, &type, &count);
+    if (p != NULL && (type == SIO_ARRAY || type == SIO_MAP))
+        *opens = opened(count, type == SIO_MAP);
+    return p;
 }
 
 /* Step over one value. Returns the place behind it, or NULL. */
 static const unsigned char *walk_value(struct walk *w, const unsigned char *p)
 {
-    const unsigned char *end = w->end;
-    struct open now = {.left = 1};
+    const unsigned char *end = w->end, *next;
+    uint64_t now = opened(1, false), inner;
     unsigned depth = 0;
-    size_t high = 0, size;
+    size_t high = 0;
     for (;;) {
-        while (now.left == 0) {
+        while (now < ELEMENT) {
             if (depth == 0) {
                 w->high += high;
                 return p;
             }
             now = w->stack[--depth];
         }
-        now.left--;
-        if (now.map && (p = take_key(w, p, end, &high)) == NULL)
-            return NULL;
+        now -= ELEMENT;
+        if ((now & MAP) != 0) {
+            if (p != end && (next = behind_short_text(p, end)) != NULL) {
+                p = next;
+                high++;
+            } else if ((p = take_long_key(w, p)) == NULL) {
+                return NULL;
+            }
+        }
         if (p == end)
             return NULL;
-        unsigned lead = p[0];
-        if (lead < 0x80) {
-            p++;
-            continue;
-        }
-        if ((size = short_text_size(p, end)) > 0) {
+        if ((next = behind_short_text(p, end)) != NULL) {
+            p = next;
             high++;
-            p += size;
-            continue;
-        }
-        struct open inner = {.left = lead & 0x0f, .map = lead < 0x90};
-        if (lead < 0xa0) {
-            high++;
+        } else if (p[0] < 0x80) {
             p++;
-        } else {
-            sio_type type;
-            uint32_t count;
-            uint64_t word;
-            if ((size = plain_size(p, (size_t)(end - p), &word)) > 0) {
-                high += 1 + high_in_word(word);
-                p += size;
-                continue;
-            }
-            if ((p = look_closer(w, p, &type, &count)) == NULL)
-                return NULL;
-            if (type != SIO_ARRAY && type != SIO_MAP)
-                continue;
-            inner = (struct open){.left = count, .map = type == SIO_MAP};
-        }
-        if (depth == w->max_depth)
+        } else if ((p = take_token(w, p, &high, &inner)) == NULL) {
             return NULL;
-        w->stack[depth++] = now;
-        now = inner;
+        } else if (inner != nothing) {
+            if (depth == w->max_depth)
+                return NULL;
+            w->stack[depth++] = now;
+            now = inner;
+        }
     }
 }
 
