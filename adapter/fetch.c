@@ -8,11 +8,14 @@
 #include <sio/value.h>
 
 #include "wire/fields.h"
+#include "wire/usual.h"
 
 /* One server's descriptions: a packed array, in memory of its own. */
 struct part {
     sio_buf memory;
+    sio_buf noted; /* own descriptions' extents */
     sio_str list;
+    struct sio__extents extents;
 };
 
 struct fetch {
@@ -26,8 +29,10 @@ struct fetch {
 
 struct sio_fetched {
     const struct part *part, *end, *own;
+    /* in the part that is being read */
     sio_cursor cursor;
-    uint32_t left; /* in the part that the cursor is in */
+    struct sio__extents extents;
+    uint32_t left;
 };
 
 static struct fetch *self(struct sio__request *request)
@@ -52,14 +57,15 @@ static struct part *add_part(struct fetch *fetch)
         fetch->room = room;
     }
     struct part *part = &fetch->parts[fetch->count];
-    sio_buf_init(&part->memory);
+    *part = (struct part){.list = {NULL, 0}};
     return part;
 }
 
 /* An answer in JSON was transcoded into the adapter's scratch buffer: a large one is taken over
  * as it is, for a copy would cost as much as reading it. */
-static sio_status keep(sio_adapter *adapter, sio_str list, struct part *part)
+static sio_status keep(sio_adapter *adapter, const struct sio_message *msg, struct part *part)
 {
+    sio_str list = msg->list;
     sio_buf *scratch = &adapter->scratch;
     bool is_there =
         scratch->ptr != NULL && list.ptr >= scratch->ptr && list.ptr < scratch->ptr + scratch->len;
@@ -68,6 +74,7 @@ static sio_status keep(sio_adapter *adapter, sio_str list, struct part *part)
         part->memory = *scratch;
         sio_buf_init(scratch);
         part->list = list;
+        part->extents = msg->extents;
         return SIO_OK;
     }
     sio_status status = sio_buf_append(&part->memory, list.ptr, list.len);
@@ -82,7 +89,7 @@ static bool take(sio_adapter *adapter, struct sio__request *request, const struc
     if (msg->type != SIO_MSG_SOCKETS_RESPONSE)
         return false;
     struct part *part = add_part(fetch);
-    if (part == NULL || keep(adapter, msg->list, part) != SIO_OK) {
+    if (part == NULL || keep(adapter, msg, part) != SIO_OK) {
         sio__receive_drop(adapter, SIO_DROP_NO_MEMORY, sio_str_of(NULL, 0));
         return true;
     }
@@ -106,8 +113,10 @@ static void fini(struct sio__request *request)
     struct fetch *fetch = self(request);
 
     sio_buf_fini(&fetch->question.buf);
-    for (size_t i = 0; i < fetch->count; i++)
+    for (size_t i = 0; i < fetch->count; i++) {
         sio_buf_fini(&fetch->parts[i].memory);
+        sio_buf_fini(&fetch->parts[i].noted);
+    }
     free(fetch->parts);
 }
 
@@ -143,6 +152,33 @@ static bool read_socket(sio_cursor *cursor, sio_remote_socket *out)
     return true;
 }
 
+static bool take_value(sio_fetched *fetched, sio_str *packed)
+{
+    const unsigned char *start = fetched->cursor.at;
+
+    if (sio__extents_skip(&fetched->extents, &fetched->cursor) != SIO_OK)
+        return false;
+    *packed = sio_str_of(start, (size_t)(fetched->cursor.at - start));
+    return true;
+}
+
+/* A description as servers write it, its fields in this order. */
+static bool read_usual(sio_fetched *fetched, sio_remote_socket *out)
+{
+    enum { AHEAD = 8 };
+    sio_cursor *c = &fetched->cursor;
+    sio_value id;
+
+    sio__extents_prefetch(&fetched->extents, AHEAD);
+    if (!SIO__EAT(c, "\204\242id") || sio_cursor_read(c, &id) != SIO_OK || id.type != SIO_STRING ||
+        !SIO__EAT(c, "\251handshake") || !take_value(fetched, &out->handshake) ||
+        !SIO__EAT(c, "\245rooms") || c->at == c->end || (c->at[0] & 0xf0) != 0x90 /* up to 15 */ ||
+        !take_value(fetched, &out->rooms) || !SIO__EAT(c, "\244data"))
+        return false;
+    out->sid = id.v.text;
+    return take_value(fetched, &out->data);
+}
+
 /* To the next part that has any. */
 static bool next_part(sio_fetched *fetched)
 {
@@ -154,6 +190,7 @@ static bool next_part(sio_fetched *fetched)
         fetched->cursor = sio_cursor_at(fetched->part->list);
         if (sio_cursor_read(&fetched->cursor, &array) == SIO_OK && array.type == SIO_ARRAY)
             fetched->left = array.v.count;
+        fetched->extents = fetched->part->extents;
         fetched->part++;
     }
     return true;
@@ -166,6 +203,9 @@ bool sio_fetched_next(sio_fetched *fetched, sio_remote_socket *out)
 
         fetched->left--;
         out->is_local = fetched->part - 1 == fetched->own;
+        if (read_usual(fetched, out))
+            return true;
+        fetched->cursor = start;
         if (read_socket(&fetched->cursor, out))
             return true;
         fetched->cursor = start;
@@ -190,8 +230,9 @@ static sio_status prepare(sio_adapter *adapter, const struct sio_message *msg, b
     if (publish)
         status = sio__send_encode(adapter, msg, sio_str_of(NULL, 0), &fetch->question);
     if (status == SIO_OK)
-        status = sio__respond_describe(adapter, msg->rooms, msg->except, &own->memory);
+        status = sio__respond_describe(adapter, msg->rooms, msg->except, &own->memory, &own->noted);
     own->list = sio_buf_str(&own->memory);
+    own->extents = (struct sio__extents){own->list.ptr, sio_buf_str(&own->noted)};
     if (status == SIO_OK && adapter->freeing)
         status = SIO_ECLOSED;
     return status;

@@ -155,6 +155,8 @@ sio_status sio__send_question(sio_adapter *adapter, const struct sio__frame *fra
                               uintptr_t serial);
 /* Have the servers counted, for the request of this serial; 0: once more for all. */
 sio_status sio__send_count(sio_adapter *adapter, uintptr_t serial);
+/* Count the servers by the channels that each has for itself alone. */
+sio_status sio__send_census(sio_adapter *adapter);
 
 /* -- receive.c -- */
 
@@ -168,8 +170,9 @@ void sio__respond(sio_adapter *adapter, const struct sio_message *msg);
 /* Publish an answer for the server of this uid (ptr NULL: it gave none), and count it. */
 sio_status sio__respond_send(sio_adapter *adapter, const struct sio_message *msg, sio_str to_uid);
 /* Append descriptions {id, handshake, rooms, data} of the target's sockets here, as one
- * packed array. */
-sio_status sio__respond_describe(sio_adapter *adapter, sio_str rooms, sio_str except, sio_buf *out);
+ * packed array; and to `noted`, unless NULL, the extents of the handshakes. */
+sio_status sio__respond_describe(sio_adapter *adapter, sio_str rooms, sio_str except, sio_buf *out,
+                                 sio_buf *noted);
 /* Append the ids of the target's sockets here, or the rooms here, as one packed array. */
 sio_status sio__respond_sids(sio_adapter *adapter, sio_str rooms, sio_str except, sio_buf *out);
 sio_status sio__respond_rooms(sio_adapter *adapter, sio_buf *out);

@@ -83,6 +83,7 @@ sio_status sio__registry_add(struct sio__registry *registry, sio_str sid, void *
     *out = NULL;
     if (registry->closing)
         return SIO_ECLOSED;
+    sio__index_prefetch(&registry->names, hash); /* it will connect soon */
     if (sio__find_socket(registry, sid, hash) != NULL)
         return SIO_EINVAL;
     if (!sio__index_reserve(&registry->sids) ||

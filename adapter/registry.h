@@ -40,6 +40,11 @@ SIO_API void sio__registry_remove(struct sio__registry *registry, sio_socket *so
 /* SIO_OK (also: is in there already), SIO_ENOMEM, SIO_ECLOSED (being removed). */
 SIO_API sio_status sio__registry_join(struct sio__registry *registry, sio_socket *socket,
                                       sio_str room);
+/* Joins of these rooms follow: have the memory at hand that they will touch, for what belongs to
+ * a room is anywhere. Of more than SIO__REGISTRY_AHEAD the first ones. */
+enum { SIO__REGISTRY_AHEAD = 16 };
+SIO_API void sio__registry_prefetch(const struct sio__registry *registry, const sio_str *rooms,
+                                    size_t count);
 /* Whether it was in there. */
 SIO_API bool sio__registry_leave(struct sio__registry *registry, sio_socket *socket, sio_str room);
 

@@ -62,6 +62,36 @@ uint32_t sio__name_hash(const struct sio__registry *registry, sio_str name)
     return (uint32_t)sio__siphash(registry->key, name);
 }
 
+enum { FAR = 2048 /* rooms; fewer are in the caches, and looking twice would cost more */ };
+
+/* Three steps, each reading what the one before has called for. */
+void sio__registry_prefetch(const struct sio__registry *registry, const sio_str *rooms,
+                            size_t count)
+{
+    uint32_t hashes[SIO__REGISTRY_AHEAD], values[SIO__REGISTRY_AHEAD];
+    size_t n = count < SIO__REGISTRY_AHEAD ? count : SIO__REGISTRY_AHEAD;
+
+    if (n < 2 || registry->rooms.used < FAR)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        hashes[i] = sio__name_hash(registry, rooms[i]);
+        sio__index_prefetch(&registry->names, hashes[i]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        values[i] = sio__index_peek(&registry->names, hashes[i]);
+        if (values[i] != 0)
+            __builtin_prefetch(sio__room_at(registry, values[i] - 1), 1);
+        else
+            sio__index_prefetch(&registry->sids, hashes[i]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (values[i] == 0)
+            continue;
+        const struct sio__room *room = sio__room_at(registry, values[i] - 1);
+        __builtin_prefetch(&room->members[room->count], 1);
+    }
+}
+
 struct wanted {
     const struct sio__registry *registry;
     sio_str name;

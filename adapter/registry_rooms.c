@@ -158,6 +158,7 @@ sio_status sio__join_held(struct sio__registry *registry, sio_socket *socket, si
 {
     struct sio__found found = sio__find_room(registry, name, hash);
 
+    sio__index_settle(&registry->names);
     if (found.room != SIO__NONE)
         return enter(registry, socket, found.room);
     if (found.owner == NULL)

@@ -2,6 +2,7 @@
 /* The table of pending questions, and when one ends. */
 #include "adapter/requests.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "link/clock.h"
@@ -111,7 +112,7 @@ sio_status sio__request_new(sio_adapter *adapter, const struct sio__request_ops 
         return SIO_ENOMEM;
     request->ops = ops;
     request->counts_as_ack = counts_as_ack;
-    request->servers = -1;
+    request->servers = request->live = -1;
     if (++adapter->last_serial == 0) /* which means all */
         adapter->last_serial = 1;
     request->serial = adapter->last_serial;
@@ -147,6 +148,7 @@ sio_status sio__request_start(sio_adapter *adapter, struct sio__request *request
     if (status != SIO_OK)
         return status;
     request->deadline_ms = sio__now_ms() + timeout_ms;
+    request->census_at_ms = request->deadline_ms - timeout_ms / 2;
     insert(adapter, request);
     sio__timer_arm(adapter);
     return SIO_OK;
@@ -169,11 +171,25 @@ sio_status sio__request_begin(sio_adapter *adapter, struct sio__request *request
 
 /* -- the end -- */
 
+/* Whoever subscribes to the servers' channel is counted as a server, and never answers. */
+static const char *hint_at_observers(const struct sio__request *request, char *text, size_t size)
+{
+    if (request->live < 0 || request->servers <= request->live)
+        return "";
+    snprintf(text, size,
+             "more subscribers than live uids: %lld subscribe to the servers' channel, %lld have a "
+             "channel for answers as servers do",
+             (long long)request->servers, (long long)request->live);
+    return text;
+}
+
 void sio__request_end(sio_adapter *adapter, struct sio__request *request, sio_status status,
                       const char *text)
 {
+    char hint[160];
     sio_answers answers = {.status = status,
                            .text = text,
+                           .hint = hint_at_observers(request, hint, sizeof hint),
                            .answered = request->answered,
                            .expected = request->servers > 1 ? (unsigned)request->servers - 1 : 0};
 
@@ -320,6 +336,16 @@ void sio__request_counted(sio_adapter *adapter, uintptr_t serial,
     }
 }
 
+void sio__requests_census(sio_adapter *adapter, int64_t live)
+{
+    for (unsigned i = 0; i < SIO__REQUEST_BUCKETS; i++) {
+        for (struct sio__request *at = adapter->requests[i]; at != NULL; at = at->next) {
+            if (at->census)
+                at->live = live;
+        }
+    }
+}
+
 void sio__request_answered(sio_adapter *adapter, struct sio__request *request,
                            const struct sio_message *msg, sio_str channel)
 {
@@ -338,6 +364,25 @@ static bool is_late(const struct sio__request *request, uintptr_t now_ms)
     return sio__ms_until(request->deadline_ms, (uint32_t)now_ms) <= 0;
 }
 
+static bool is_census_due(const struct sio__request *request, uintptr_t now_ms)
+{
+    return request->asked && !request->census &&
+           sio__ms_until(request->census_at_ms, (uint32_t)now_ms) <= 0;
+}
+
+/* What has waited for half its time may do so in vain. It is asked for once: in a Redis with
+ * many channels it is not cheap. */
+static void take_census(sio_adapter *adapter, uint32_t now_ms)
+{
+    struct sio__request *request = first(adapter, is_census_due, now_ms);
+    bool wanted = request != NULL;
+
+    for (; request != NULL; request = first(adapter, is_census_due, now_ms))
+        request->census = true;
+    if (wanted)
+        sio__send_census(adapter); /* without an answer there is no hint */
+}
+
 void sio__requests_due(sio_adapter *adapter, uint32_t now_ms)
 {
     struct sio__request *request;
@@ -352,6 +397,7 @@ void sio__requests_due(sio_adapter *adapter, uint32_t now_ms)
         sio__requests_go_on(adapter);
     if (!adapter->recounting && sio__send_count(adapter, 0) == SIO_OK)
         adapter->recounting = true;
+    take_census(adapter, now_ms);
 }
 
 static void earliest(int64_t *next_ms, int64_t ms)

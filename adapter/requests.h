@@ -43,6 +43,9 @@ struct sio__request {
     unsigned answered_before; /* ... when they were counted again */
     bool gone;                /* then there were fewer, and those that are left had answered */
     bool over;                /* and so once more: it is to be ended */
+    uint32_t census_at_ms;    /* when to look for observers, if it is still pending then */
+    bool census;              /* that has been asked for */
+    int64_t live;             /* servers, by the channel that each has for itself; -1: not known */
 };
 
 static inline bool sio__request_all_answered(const struct sio__request *request, int64_t servers)
@@ -87,6 +90,8 @@ struct sio__request *sio__request_by_serial(const sio_adapter *adapter, uintptr_
 /* Redis has counted the servers, or could not: for one request, or (0) once more for all. */
 void sio__request_counted(sio_adapter *adapter, uintptr_t serial,
                           const struct sio__publish_result *result);
+/* Redis has counted the channels that each server has for itself; -1: could not. */
+void sio__requests_census(sio_adapter *adapter, int64_t live);
 /* An answer has come. */
 void sio__request_answered(sio_adapter *adapter, struct sio__request *request,
                            const struct sio_message *msg, sio_str channel);

@@ -112,7 +112,8 @@ static sio_status ask_host(sio_adapter *adapter, sio_socket *socket, sio_args *a
 }
 
 /* {id, handshake, rooms, data} */
-static sio_status describe(sio_adapter *adapter, sio_socket *socket, sio_args *args, sio_buf *out)
+static sio_status describe(sio_adapter *adapter, sio_socket *socket, sio_args *args, sio_buf *out,
+                           sio_buf *noted)
 {
     sio_str handshake, data;
 
@@ -121,6 +122,8 @@ static sio_status describe(sio_adapter *adapter, sio_socket *socket, sio_args *a
     TRY(sio__pack_str(out, sio__socket_sid(socket)));
     TRY(put(out, SIO_STR("\251handshake")));
     TRY(put(out, handshake));
+    if (noted != NULL)
+        TRY(sio__extents_note(noted, out->len - handshake.len, out->len));
     TRY(put(out, SIO_STR("\245rooms")));
     TRY(write_rooms_of(adapter, socket, out));
     TRY(put(out, SIO_STR("\244data")));
@@ -130,7 +133,7 @@ static sio_status describe(sio_adapter *adapter, sio_socket *socket, sio_args *a
 /* The host is asked about each socket and may free others meanwhile: those that are left
  * are counted when they are written. */
 static sio_status describe_all(sio_adapter *adapter, const struct sio__level *level, sio_args *args,
-                               sio_buf *out)
+                               sio_buf *out, sio_buf *noted)
 {
     const struct sio__recipients *found = &level->recipients;
     char array[5] = {(char)0xdd}; /* array 32, the count to be filled in */
@@ -140,15 +143,18 @@ static sio_status describe_all(sio_adapter *adapter, const struct sio__level *le
     TRY(sio_buf_reserve(out, found->count * adapter->described));
     TRY(sio_buf_append(out, array, sizeof array));
     for (size_t i = 0; i < found->count && !adapter->freeing; i++) {
-        size_t before = out->len;
+        size_t before = out->len, noted_before = noted != NULL ? noted->len : 0;
 
         if (!sio__socket_connected(found->sockets[i]))
             continue;
-        TRY(describe(adapter, found->sockets[i], args, out));
-        if (sio__socket_connected(found->sockets[i]))
+        TRY(describe(adapter, found->sockets[i], args, out, noted));
+        if (sio__socket_connected(found->sockets[i])) {
             count++;
-        else
-            out->len = before;
+            continue;
+        }
+        out->len = before;
+        if (noted != NULL)
+            noted->len = noted_before;
     }
     if (count > 0)
         adapter->described = (out->len - start) / count + 1;
@@ -157,7 +163,8 @@ static sio_status describe_all(sio_adapter *adapter, const struct sio__level *le
     return SIO_OK;
 }
 
-sio_status sio__respond_describe(sio_adapter *adapter, sio_str rooms, sio_str except, sio_buf *out)
+sio_status sio__respond_describe(sio_adapter *adapter, sio_str rooms, sio_str except, sio_buf *out,
+                                 sio_buf *noted)
 {
     sio_args *args;
     sio_status status = sio_args_new(&args);
@@ -167,7 +174,7 @@ sio_status sio__respond_describe(sio_adapter *adapter, sio_str rooms, sio_str ex
     struct sio__level *level = sio__delivery_begin(adapter, rooms, except);
     status = SIO_ENOMEM;
     if (level != NULL) {
-        status = describe_all(adapter, level, args, out);
+        status = describe_all(adapter, level, args, out, noted);
         sio__delivery_end(adapter);
     }
     sio_args_free(args);
@@ -179,7 +186,8 @@ static void answer_fetch(sio_adapter *adapter, const struct sio_message *request
     sio_buf list;
 
     sio_buf_init(&list);
-    sio_status status = sio__respond_describe(adapter, request->rooms, request->except, &list);
+    sio_status status =
+        sio__respond_describe(adapter, request->rooms, request->except, &list, NULL);
     if (adapter->freeing)
         sio_buf_fini(&list);
     else

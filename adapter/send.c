@@ -54,7 +54,7 @@ static sio_status publish(sio_adapter *adapter, const struct sio__frame *frame,
         return SIO_ECLOSED; /* the link may be gone already */
     if (completion != NULL)
         sio__adapter_ref(adapter);
-    sio_status status = sio__link_publish(adapter->link, sio__frame_channel(frame),
+    sio_status status = sio__link_publish(adapter->link, SIO__PUBLISH, sio__frame_channel(frame),
                                           sio__frame_payload(frame), completion);
     if (completion != NULL && status != SIO_OK)
         sio__adapter_unref(adapter);
@@ -122,20 +122,46 @@ static void on_counted(const struct sio__publish_result *result, void *owner, vo
     sio__adapter_leave(adapter);
 }
 
-sio_status sio__send_count(sio_adapter *adapter, uintptr_t serial)
+static void on_census(const struct sio__publish_result *result, void *owner, void (*fn)(void),
+                      void *user)
 {
-    struct sio__completion completion = {
-        .done = on_counted, .owner = adapter, .user = (void *)serial};
+    sio_adapter *adapter = owner;
+
+    (void)fn;
+    (void)user;
+    sio__adapter_enter(adapter);
+    sio__adapter_unref(adapter);
+    sio__requests_census(adapter, result->receivers);
+    sio__adapter_leave(adapter);
+}
+
+typedef sio_status name_fn(const struct sio__peer *peer, sio_buf *out);
+
+static sio_status count(sio_adapter *adapter, enum sio__count_kind kind, name_fn *what,
+                        sio__publish_cb *done, uintptr_t serial)
+{
+    struct sio__completion completion = {.done = done, .owner = adapter, .user = (void *)serial};
 
     if (adapter->freeing || adapter->unlinked)
         return SIO_ECLOSED;
     sio_buf_clear(&adapter->name);
-    sio_status status = adapter->wire->servers_channel(&adapter->peer, &adapter->name);
+    sio_status status = what(&adapter->peer, &adapter->name);
     if (status != SIO_OK)
         return status;
     sio__adapter_ref(adapter);
-    status = sio__link_count_subscribers(adapter->link, sio_buf_str(&adapter->name), &completion);
+    status = sio__link_count(adapter->link, kind, sio_buf_str(&adapter->name), &completion);
     if (status != SIO_OK)
         sio__adapter_unref(adapter);
     return status;
+}
+
+sio_status sio__send_count(sio_adapter *adapter, uintptr_t serial)
+{
+    return count(adapter, SIO__COUNT_SUBSCRIBERS, adapter->wire->servers_channel, on_counted,
+                 serial);
+}
+
+sio_status sio__send_census(sio_adapter *adapter)
+{
+    return count(adapter, SIO__COUNT_CHANNELS, adapter->wire->servers_pattern, on_census, 0);
 }

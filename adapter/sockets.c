@@ -39,7 +39,9 @@ sio_status sio_socket_new(sio_adapter *adapter, sio_str sid, void *user, sio_soc
  * first, so that a join that succeeds is never without. */
 static sio_status enter_room(sio_adapter *adapter, sio_socket *socket, sio_str room, bool connect)
 {
-    bool is_new = !sio__registry_has_room(adapter->registry, room);
+    bool has_channel =
+        adapter->listener != NULL && adapter->opts.subscription == SIO_SUBSCRIBE_ROOMS;
+    bool is_new = has_channel && !sio__registry_has_room(adapter->registry, room);
     sio_status status = is_new ? sio__subscriptions_room(adapter, room) : SIO_OK;
 
     if (status != SIO_OK)
@@ -90,6 +92,25 @@ sio_status sio__sockets_join(sio_adapter *adapter, sio_socket *socket, sio_str r
 sio_status sio_socket_join(sio_socket *socket, sio_str room)
 {
     return sio__sockets_join(sio_socket_adapter(socket), socket, room);
+}
+
+sio_status sio_socket_join_all(sio_socket *socket, const sio_str *rooms, size_t count)
+{
+    sio_adapter *adapter = sio_socket_adapter(socket);
+    sio_status status = SIO_OK;
+
+    if (adapter->freeing)
+        return SIO_ECLOSED;
+    sio__adapter_enter(adapter);
+    sio__registry_hold(adapter->registry); /* a hook may free the socket */
+    for (size_t i = 0; i < count && status == SIO_OK; i++) {
+        if (i % SIO__REGISTRY_AHEAD == 0)
+            sio__registry_prefetch(adapter->registry, rooms + i, count - i);
+        status = sio__sockets_join(adapter, socket, rooms[i]);
+    }
+    sio__registry_release(adapter->registry);
+    sio__adapter_leave(adapter);
+    return status;
 }
 
 sio_status sio_socket_leave(sio_socket *socket, sio_str room)

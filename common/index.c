@@ -88,6 +88,11 @@ static void move_some(struct sio__index *index, uint32_t slots)
     }
 }
 
+void sio__index_go_on(struct sio__index *index)
+{
+    move_some(index, MOVED_AT_ONCE);
+}
+
 static bool resize(struct sio__index *index, uint32_t size)
 {
     struct sio__index_slot *slots = slots_new(size);

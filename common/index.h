@@ -34,6 +34,15 @@ SIO_API void sio__index_insert(struct sio__index *index, uint32_t hash, uint32_t
 /* It is in there. */
 SIO_API void sio__index_remove(struct sio__index *index, uint32_t hash, uint32_t value);
 
+/* Growing or shrinking may be left half done when nothing is inserted or removed any more: who
+ * looks up and may change it does a part of the rest. */
+SIO_API void sio__index_go_on(struct sio__index *index);
+static inline void sio__index_settle(struct sio__index *index)
+{
+    if (index->old != NULL)
+        sio__index_go_on(index);
+}
+
 /* Whether the value is the one that is looked for. */
 typedef bool sio__index_match(const void *context, uint32_t value);
 
@@ -55,17 +64,29 @@ static inline bool sio__index_in_old(const struct sio__index *index, uint32_t ha
     return index->old != NULL && (hash & (index->old_size - 1)) >= index->moved;
 }
 
-/* 0: there is none. */
+/* 0: there is none. Among the old slots first: if this hash may be there, most of its kind are. */
 static inline uint32_t sio__index_find(const struct sio__index *index, uint32_t hash,
                                        sio__index_match *match, const void *context)
 {
     uint32_t value = 0;
 
-    if (index->slots != NULL)
-        value = sio__index_find_in(index->slots, index->size, hash, match, context);
-    if (value == 0 && sio__index_in_old(index, hash))
+    if (sio__index_in_old(index, hash))
         value = sio__index_find_in(index->old, index->old_size, hash, match, context);
+    if (value == 0 && index->slots != NULL)
+        value = sio__index_find_in(index->slots, index->size, hash, match, context);
     return value;
+}
+
+/* Some value of this hash, or 0: likely the one that a look-up will find, but not compared, and
+ * not looked for among the old slots. */
+static inline uint32_t sio__index_peek(const struct sio__index *index, uint32_t hash)
+{
+    if (index->slots == NULL)
+        return 0;
+    uint32_t i = hash & (index->size - 1);
+    while (index->slots[i].value != 0 && index->slots[i].hash != hash)
+        i = (i + 1) & (index->size - 1);
+    return index->slots[i].value;
 }
 
 /* A look-up of this hash is near. */

@@ -196,7 +196,7 @@ static sio_status publish(sio_emitter *em, const struct sio__frame *frame,
                           const struct sio__completion *completion, unsigned wait_ms)
 {
     sio_str channel = sio__frame_channel(frame), payload = sio__frame_payload(frame);
-    sio_status status = sio__link_publish(em->link, channel, payload, completion);
+    sio_status status = sio__link_publish(em->link, SIO__PUBLISH, channel, payload, completion);
     if (status != SIO_EFULL || wait_ms == 0)
         return status;
     int64_t deadline = now_ms() + wait_ms;
@@ -204,10 +204,10 @@ static sio_status publish(sio_emitter *em, const struct sio__frame *frame,
         int64_t left = deadline - now_ms();
         if (left <= 0)
             return SIO_ETIMEDOUT;
-        status =
-            sio_link_wait_writable(em->link, sio__publish_size(channel, payload), (unsigned)left);
+        status = sio_link_wait_writable(em->link, sio__publish_size(SIO__PUBLISH, channel, payload),
+                                        (unsigned)left);
         if (status == SIO_OK)
-            status = sio__link_publish(em->link, channel, payload, completion);
+            status = sio__link_publish(em->link, SIO__PUBLISH, channel, payload, completion);
     }
     return status;
 }

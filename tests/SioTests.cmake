@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # sio_c_test(NAME [LABEL label] [TIMEOUT seconds] [SOURCES extra.c ...]) builds
 # test_NAME.c and registers every cmocka_unit_test() in it as the ctest entry
-# "LABEL.NAME.case".
+# "LABEL.NAME.case"; a cmocka_unit_test_any_topology() has the label "topology" as well.
 function(sio_c_test name)
   cmake_parse_arguments(T "" "LABEL;TIMEOUT" "SOURCES;LIBRARIES" ${ARGN})
   if(NOT T_LABEL)
@@ -27,5 +27,8 @@ function(sio_c_test name)
     set_tests_properties(${T_LABEL}.${name}.${case} PROPERTIES
       LABELS ${T_LABEL} TIMEOUT ${T_TIMEOUT} SKIP_RETURN_CODE 77
       ENVIRONMENT "SIO_REDISD=$<TARGET_FILE:sio-redisd>")
+    if(entry MATCHES any_topology)
+      set_property(TEST ${T_LABEL}.${name}.${case} APPEND PROPERTY LABELS topology)
+    endif()
   endforeach()
 endfunction()

@@ -16,6 +16,15 @@ static inline uint32_t sio__now_ms(void)
     return (uint32_t)((uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000);
 }
 
+/* Microseconds, exact, for what is measured. */
+static inline int64_t sio__now_us(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
 /* Milliseconds from `now` until `when`; negative: since then. */
 static inline int32_t sio__ms_until(uint32_t when, uint32_t now)
 {

@@ -9,7 +9,7 @@
 #include <sio/status.h>
 #include <sio/str.h>
 
-enum { SIO__ERROR_TEXT_MAX = 512 };
+enum { SIO__ERROR_TEXT_MAX = 896 };
 
 /* Cut and terminated, without control characters. */
 void sio__printable(char *to, size_t size, sio_str text);
@@ -18,8 +18,8 @@ void sio__printable(char *to, size_t size, sio_str text);
 bool sio__error_is_passing(const char *error);
 sio_status sio__error_status(const char *error);
 
-/* The error for people; with the name of the channel that an ACL denies, as Redis does not
- * say. what: "channel", say. */
+/* The error for people; what an ACL denies with the channel, which Redis does not name, and
+ * the right that is missing. what: "channel" or "pattern"; name: empty if it is neither. */
 void sio__error_explain(const char *error, const char *what, sio_str name,
                         char text[SIO__ERROR_TEXT_MAX]);
 

@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "link/resolve.h"
+#include "link/cluster.h"
+#include "link/helper.h"
+#include "link/sentinel.h"
 
 _Atomic unsigned sio__fork_generation;
 
@@ -26,20 +28,27 @@ static void before_fork(void)
     pthread_mutex_lock(&list_lock);
     for (sio_link *link = list; link != NULL; link = link->next)
         pthread_mutex_lock(&link->lock);
+    sio__helpers_before_fork();
 }
 
-static void in_parent(void)
+static void unlock_links(void)
 {
     for (sio_link *link = list; link != NULL; link = link->next)
         pthread_mutex_unlock(&link->lock);
     pthread_mutex_unlock(&list_lock);
 }
 
+static void in_parent(void)
+{
+    sio__helpers_in_parent();
+    unlock_links();
+}
+
 static void in_child(void)
 {
-    in_parent();
+    sio__helpers_in_child();
+    unlock_links();
     atomic_fetch_add(&sio__fork_generation, 1);
-    sio__resolve_after_fork();
 }
 
 static void watch_forks(void)
@@ -88,17 +97,20 @@ static void free_threaded(sio_link *link)
 {
     struct sio__drain *drain;
 
-    if (link->publishing.conn.fd >= 0)
-        close(link->publishing.conn.fd);
-    sio__dial_after_fork(&link->publishing.dial);
+    for (struct sio__lane *lane = link->lanes; lane != NULL; lane = lane->next)
+        sio__session_after_fork(&lane->session);
+    sio__sentinels_after_fork(link->sentinels);
+    sio__cluster_after_fork(link->cluster);
     close(link->wake_fd);
     sio__fork_unwatch(link);
     while ((drain = link->drains) != NULL) {
         link->drains = drain->next;
         free(drain);
     }
-    sio__outbox_free(link->outbox);
-    link->outbox = NULL;
+    for (struct sio__lane *lane = link->lanes; lane != NULL; lane = lane->next) {
+        sio__outbox_free(lane->outbox);
+        lane->outbox = NULL;
+    }
     sio__link_config_fini(&link->config);
     pthread_mutex_lock(&list_lock);
     link->next = abandoned;

@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum step { AUTH, SETNAME, SELECT, ROLE, STEPS };
+#include "link/errors.h"
+
+enum step { AUTH, SETNAME, SELECT, ROLE /* or PING */, STEPS };
 
 enum { SYNTAX_MAX = 512 }; /* all that is said, but for user, password and client name */
 
@@ -58,7 +60,7 @@ static sio_status write_step(const struct sio__greeting *greeting, enum step ste
         snprintf(db, sizeof db, "%u", greeting->db);
         return append(out, 2, (const char *[]){"SELECT", db});
     default:
-        return append(out, 1, (const char *[]){"ROLE"});
+        return append(out, 1, (const char *[]){greeting->any_role ? "PING" : "ROLE"});
     }
 }
 
@@ -112,11 +114,25 @@ static sio_status judge_role(const struct sio__reply *reply, char *text, size_t 
     return SIO_EREDIS;
 }
 
-static sio_status judge_error(enum step step, const char *error, char *text, size_t size)
+static sio_status judge_last(const struct sio__greeting *greeting, const struct sio__reply *reply,
+                             char *text, size_t size)
+{
+    if (!greeting->any_role)
+        return judge_role(reply, text, size);
+    if (reply->type == SIO__REPLY_STATUS)
+        return SIO_OK;
+    snprintf(text, size, "unexpected answer to PING");
+    return SIO_EREDIS;
+}
+
+static sio_status judge_error(struct sio__greeting *greeting, enum step step, const char *error,
+                              char *text, size_t size)
 {
     sio_status status = general_error(error);
+    char explained[SIO__ERROR_TEXT_MAX];
 
-    snprintf(text, size, "%s", error);
+    sio__error_explain(error, "", (sio_str){NULL, 0}, explained);
+    snprintf(text, size, "%s", explained);
     if (status != SIO_OK)
         return status;
     switch (step) {
@@ -125,10 +141,15 @@ static sio_status judge_error(enum step step, const char *error, char *text, siz
     case SELECT:
         return begins(error, "NOPERM") ? SIO_ENOPERM : SIO_EREDIS;
     case SETNAME:
-        snprintf(text, size, "CLIENT SETNAME was refused: %s", error);
+        greeting->remark = 1U << step;
+        snprintf(text, size, "CLIENT SETNAME was refused: %s", explained);
         return SIO_OK;
     default: /* denied by an ACL, or a proxy that has no ROLE */
-        snprintf(text, size, "ROLE was refused, cannot tell a replica: %s", error);
+        greeting->remark = 1U << step;
+        if (greeting->any_role)
+            text[0] = '\0';
+        else
+            snprintf(text, size, "ROLE was refused, cannot tell a replica: %s", explained);
         return SIO_OK;
     }
 }
@@ -142,8 +163,9 @@ sio_status sio__greeting_answer(struct sio__greeting *greeting, const struct sio
     while (!is_said(greeting, step) || left-- > 0)
         step++;
     greeting->answered_all = step == ROLE;
+    greeting->remark = 0;
     text[0] = '\0';
     if (reply->type == SIO__REPLY_ERROR)
-        return judge_error(step, reply->text, text, size);
-    return step == ROLE ? judge_role(reply, text, size) : SIO_OK;
+        return judge_error(greeting, step, reply->text, text, size);
+    return step == ROLE ? judge_last(greeting, reply, text, size) : SIO_OK;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is said first on a connection: AUTH, CLIENT SETNAME, SELECT, ROLE, in one write. */
+/* What is said first on a connection: AUTH, CLIENT SETNAME, SELECT, and ROLE or PING, in one
+ * write. */
 #ifndef SIO_COMMON_LINK_GREETING_H
 #define SIO_COMMON_LINK_GREETING_H
 
@@ -15,7 +16,9 @@
 struct sio__greeting {
     const char *user, *password, *client_name; /* NULL: not said */
     unsigned db;
+    bool any_role;     /* a replica, or a sentinel, is as welcome as a master: PING, not ROLE */
     unsigned answered; /* commands */
+    unsigned remark;   /* which of them the last remark is about: one bit; 0: it was none */
     bool answered_all;
 };
 

@@ -4,9 +4,10 @@
  *   link.c     the public calls           wait.c      calls that wait: flush, drain, ...
  *   options.c  what it was made with      thread.c    its own I/O thread
  *   service.c  what is due, and when      session.c   connecting, losing, coming back
- *   publishing.c  the publishing session  publisher.c   outbox <-> connection
+ *   lane.c     a publishing connection    publisher.c   outbox <-> connection
  *   report.c   states and log lines       fork.c      what fork() needs
- *   listener.c, subscriber.c, subscriptions.c, pushes.c   the subscribing session
+ *   listener.c, subscriber.c, feed.c, asker.c, subscriptions.c, pushes.c   subscribing
+ *   sentinel.c, sentinel_peer.c, sentinel_view.c   where the master is
  *
  * Two sides: callers (any thread if the link has its own) and the I/O side (that thread,
  * or the host's loop). Fields are grouped by side; what both use is under `lock`, which
@@ -22,18 +23,24 @@
 #include <sio/link.h>
 
 #include "link/clock.h"
+#include "link/lane.h"
+#include "link/latency.h"
 #include "link/outbox.h"
 #include "link/publish.h"
 #include "link/session.h"
+#include "link/tls_config.h"
 #include "link/url.h"
 
 struct event;
 struct event_base;
+struct sio__cluster;
+struct sio__sentinels;
 struct sio__subscriber;
 
 /* What the options came to. */
 struct sio__link_config {
-    struct sio__url url; /* the options' user and password are in it */
+    struct sio__url url;         /* the options' user and password are in it */
+    struct sio__tls_config *tls; /* NULL: plaintext */
     char *client_name;
     sio_link_family family;
     unsigned connect_timeout_ms, command_timeout_ms, ping_interval_ms, close_timeout_ms;
@@ -57,6 +64,7 @@ enum sio__log_kind {
     SIO__LOG_GREETING,
     SIO__LOG_ANSWER,
     SIO__LOG_SUBSCRIBER,
+    SIO__LOG_SENTINEL,
     SIO__LOG_KINDS
 };
 
@@ -91,10 +99,10 @@ struct sio_link {
     /* shared, under lock */
     pthread_mutex_t lock;
     pthread_cond_t ended, room, changed; /* publishes ended; room in the outbox; the rest */
-    struct sio__outbox *outbox;          /* its [shared] calls */
+    struct sio__outbox_room space;       /* of the lanes' outboxes */
+    struct sio__latency latency;
     sio_link_stats stats;
     uint64_t ended_publishes;
-    size_t wake_at; /* staged bytes at which a caller wakes the I/O thread */
     bool wake_pending;
     bool want_writable; /* a publish was refused with SIO_EFULL */
     _Atomic int phase;  /* enum sio__link_phase; changes under lock, read anywhere */
@@ -111,23 +119,23 @@ struct sio_link {
     /* the I/O side */
     unsigned depth; /* of entered handlers, see sio__link_enter() */
     bool free_requested;
-    bool iterating; /* the outbox must not be taken */
+    bool iterating; /* no outbox must be taken */
     struct event *due_event, *tick_event, *peek_event;
     bool due_pending, tick_armed, peek_armed;
-    uint32_t peek_ms;       /* until the next look */
-    uint64_t peek_bytes_in; /* read when it was set */
+    uint32_t peek_ms; /* until the next look */
     uint32_t tick_at_ms;
-    struct sio__session publishing;
-    struct sio__subscriber *subscriber; /* NULL: nobody has listened yet */
-    bool holding;    /* Redis said "not now": nothing is written until hold_until_ms */
-    bool hold_waits; /* ... which is set once everything is answered */
-    uint32_t hold_until_ms, hold_delay_ms;
-    char late_text[SIO__REASON_MAX]; /* why publishes wait, for those that expire */
+    struct sio__lane home;                  /* channels; outside of a cluster, all there is */
+    struct sio__lane *lanes;                /* a list that ends with it */
+    uint64_t gone_bytes_in, gone_bytes_out; /* of lanes and feeds that are no more */
+    struct sio__subscriber *subscriber;     /* NULL: nobody has listened yet */
+    struct sio__sentinels *sentinels;       /* NULL: the URL names none */
+    struct sio__cluster *cluster;           /* NULL: the URL names none */
     struct sio__tally tally;
-    uint32_t load; /* publishes in the outbox at the last exchange */
-    bool active;   /* the outbox was in use, last at: */
+    uint32_t load; /* publishes in the outboxes at the last exchange */
+    bool active;   /* they were in use, last at: */
     uint32_t active_ms;
     struct sio__log_limit logs[SIO__LOG_KINDS];
+    unsigned remarked; /* bits of sio__link_remark() */
 };
 
 /* -- service.c -- */
@@ -151,29 +159,28 @@ void sio__link_leave(sio_link *link); /* link may be gone afterwards */
 
 void sio__link_service(sio_link *link); /* do what is due; runs callbacks */
 void sio__link_wake(sio_link *link);    /* from callers: have service run soon */
-void sio__link_push(sio_link *link);    /* on a loop: write now, if that is possible */
+/* On a loop: write now, if that is possible. */
+void sio__link_push(sio_link *link, struct sio__lane *lane);
 sio_status sio__link_make_events(sio_link *link);
 void sio__link_free_events(sio_link *link);
 void sio__link_destroy(sio_link *link); /* memory and descriptors; no callback */
 
-/* -- publishing.c -- */
+/* -- lane.c -- */
 
-void sio__publishing_init(sio_link *link);
+extern const struct sio__session_ops sio__home_lane_ops;
 
 /* -- publisher.c -- */
 
-bool sio__publisher_on_reply(sio_link *link, const struct sio__reply *reply);
-sio_status sio__publisher_write(sio_link *link);
-void sio__publisher_expire(sio_link *link, uint32_t now_ms);
-void sio__publisher_disconnected(sio_link *link);
-void sio__publisher_fail_all(sio_link *link);
-void sio__publisher_hold(sio_link *link, uint32_t now_ms);
 void sio__publisher_fold(sio_link *link); /* with the lock: into the shared counters */
 
 /* -- subscriber.c -- */
 
+void sio__subscriber_start(struct sio__subscriber *subscriber);
 void sio__subscriber_service(struct sio__subscriber *subscriber, uint32_t now_ms);
-struct sio__session *sio__subscriber_session(struct sio__subscriber *subscriber);
+/* Whether the servers are still there; and the milliseconds until that is to be looked at. */
+void sio__subscriber_check_peers(struct sio__subscriber *subscriber, uint32_t now_ms);
+void sio__subscriber_trim(struct sio__subscriber *subscriber); /* give unused memory back */
+int64_t sio__subscriber_check_due(const struct sio__subscriber *subscriber, uint32_t now_ms);
 void sio__subscriber_add_stats(const struct sio__subscriber *subscriber, sio_link_stats *stats);
 void sio__subscriber_end(struct sio__subscriber *subscriber);  /* runs callbacks */
 void sio__subscriber_free(struct sio__subscriber *subscriber); /* NULL allowed */
@@ -195,6 +202,8 @@ void sio__link_report(sio_link *link, sio_link_state state, sio_status status, c
                       unsigned retry_in_ms);
 void sio__link_log(sio_link *link, enum sio__log_kind kind, sio_log_level level, const char *format,
                    ...) SIO_PRINTF(4, 5);
+/* A line about the greeting, of each kind (a bit) once for the link. */
+void sio__link_remark(sio_link *link, unsigned kind, const char *text);
 
 /* -- fork.c -- */
 

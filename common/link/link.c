@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A link's public calls: making and ending one, publishing, looking at it. */
+#include "link/cluster.h"
 #include "link/impl.h"
+#include "link/sentinel.h"
 #include "link/subscribe.h"
 
 #include <event2/event.h>
@@ -33,9 +35,9 @@ static void init_fields(sio_link *link, struct event_base *base)
     link->threaded = base == NULL;
     link->wake_fd = -1;
     link->drains_end = &link->drains;
-    link->wake_at = 1;
     link->flush_next = UINT64_MAX;
-    sio__publishing_init(link);
+    link->space.bounds = link->config.bounds;
+    link->lanes = &link->home;
 }
 
 static sio_status build(sio_link *link)
@@ -44,14 +46,17 @@ static sio_status build(sio_link *link)
 
     if (status != SIO_OK)
         return status;
-    link->outbox = sio__outbox_new(&link->config.bounds);
-    if (link->outbox == NULL)
-        return SIO_ENOMEM;
-    status = sio__fork_watch(link);
+    status = sio__lane_init(&link->home, link, &sio__home_lane_ops);
+    if (status == SIO_OK)
+        status = sio__fork_watch(link);
     if (status == SIO_OK && link->threaded)
         status = sio__link_thread_prepare(link);
     if (status == SIO_OK)
         status = sio__link_make_events(link);
+    if (status == SIO_OK && link->config.url.topology == SIO__SENTINEL)
+        status = sio__sentinels_new(link, &link->sentinels);
+    if (status == SIO_OK && link->config.url.topology == SIO__CLUSTER)
+        status = sio__cluster_new(link, &link->cluster);
     if (status == SIO_OK && link->threaded)
         status = sio__link_thread_start(link);
     return status;
@@ -95,8 +100,10 @@ sio_status sio_link_new(const sio_link_opts *opts, sio_link **out, char *err, si
 void sio__link_destroy(sio_link *link)
 {
     sio__fork_unwatch(link);
-    sio__session_fini(&link->publishing);
+    sio__lane_fini(&link->home);
     sio__subscriber_free(link->subscriber);
+    sio__sentinels_free(link->sentinels);
+    sio__cluster_free(link->cluster);
     sio__link_free_events(link);
     if (link->threaded && link->base != NULL)
         event_base_free(link->base);
@@ -108,7 +115,6 @@ void sio__link_destroy(sio_link *link)
         free(link->drains);
         link->drains = next;
     }
-    sio__outbox_free(link->outbox);
     pthread_cond_destroy(&link->changed);
     pthread_cond_destroy(&link->room);
     pthread_cond_destroy(&link->ended);
@@ -189,19 +195,37 @@ sio_status sio__link_check(const sio_link *link)
     return link->phase == SIO__OPEN ? SIO_OK : SIO_ECLOSED;
 }
 
-/* Under the lock. payload NULL: count the channel's subscribers. */
-static sio_status add(sio_link *link, sio_str channel, const sio_str *payload,
-                      const struct sio__completion *completion, uint32_t now_ms)
+/* Something that is to go to Redis. */
+struct task {
+    bool is_count;
+    enum sio__publish_kind publish;
+    enum sio__count_kind count;
+    sio_str channel, payload;
+    const struct sio__completion *completion;
+};
+
+static sio_status add_to(sio_link *link, struct sio__lane *lane, const struct task *task,
+                         const struct sio__completion *completion, uint32_t now_ms)
+{
+    if (!task->is_count)
+        return sio__outbox_add(lane->outbox, task->publish, task->channel, task->payload,
+                               completion, now_ms);
+    if (link->cluster != NULL)
+        return sio__cluster_count(link->cluster, task->count, task->channel, completion, now_ms);
+    return sio__outbox_add_count(lane->outbox, task->count, task->channel, completion, now_ms);
+}
+
+/* Under the lock. */
+static sio_status add(sio_link *link, struct sio__lane *lane, const struct task *task,
+                      uint32_t now_ms)
 {
     static const struct sio__completion nobody;
+    const struct sio__completion *completion =
+        task->completion != NULL ? task->completion : &nobody;
     sio_status status = SIO_ECLOSED;
 
-    if (completion == NULL)
-        completion = &nobody;
     if (link->phase == SIO__OPEN)
-        status = payload != NULL
-                     ? sio__outbox_add(link->outbox, channel, *payload, completion, now_ms)
-                     : sio__outbox_add_count(link->outbox, channel, completion, now_ms);
+        status = add_to(link, lane, task, completion, now_ms);
     if (status == SIO_OK)
         link->stats.published++;
     else
@@ -230,9 +254,18 @@ static void end_wake(sio_link *link)
     pthread_mutex_unlock(&link->lock);
 }
 
-static sio_status take(sio_link *link, sio_str channel, const sio_str *payload,
-                       const struct sio__completion *completion)
+/* Under the lock. */
+static struct sio__lane *lane_for(sio_link *link, const struct task *task)
 {
+    bool is_shard = !task->is_count && task->publish == SIO__SPUBLISH;
+
+    return is_shard && link->cluster != NULL ? sio__cluster_lane(link->cluster, task->channel)
+                                             : &link->home;
+}
+
+static sio_status take(sio_link *link, const struct task *task)
+{
+    struct sio__lane *lane;
     uint32_t now_ms = sio__now_ms();
     sio_status status;
     bool wakes;
@@ -241,8 +274,10 @@ static sio_status take(sio_link *link, sio_str channel, const sio_str *payload,
         return SIO_EFORK;
     if (link->threaded) {
         pthread_mutex_lock(&link->lock);
-        status = add(link, channel, payload, completion, now_ms);
-        wakes = sio__outbox_staged(link->outbox) >= link->wake_at && !link->wake_pending;
+        lane = lane_for(link, task);
+        status = add(link, lane, task, now_ms);
+        wakes = !link->wake_pending && (sio__outbox_staged(lane->outbox) >= lane->wake_at ||
+                                        (task->is_count && link->cluster != NULL));
         if (wakes)
             begin_wake(link);
         pthread_mutex_unlock(&link->lock);
@@ -250,25 +285,31 @@ static sio_status take(sio_link *link, sio_str channel, const sio_str *payload,
             end_wake(link);
         return status;
     }
-    status = add(link, channel, payload, completion, now_ms);
+    lane = lane_for(link, task);
+    status = add(link, lane, task, now_ms);
     if (status == SIO_OK) {
-        if (sio__outbox_staged(link->outbox) >= PUSH_BYTES)
-            sio__link_push(link);
+        if (sio__outbox_staged(lane->outbox) >= PUSH_BYTES)
+            sio__link_push(link, lane);
         sio__link_wake(link);
     }
     return status;
 }
 
-sio_status sio__link_publish(sio_link *link, sio_str channel, sio_str payload,
-                             const struct sio__completion *completion)
+sio_status sio__link_publish(sio_link *link, enum sio__publish_kind kind, sio_str channel,
+                             sio_str payload, const struct sio__completion *completion)
 {
-    return take(link, channel, &payload, completion);
+    struct task task = {
+        .publish = kind, .channel = channel, .payload = payload, .completion = completion};
+
+    return take(link, &task);
 }
 
-sio_status sio__link_count_subscribers(sio_link *link, sio_str channel,
-                                       const struct sio__completion *completion)
+sio_status sio__link_count(sio_link *link, enum sio__count_kind kind, sio_str name,
+                           const struct sio__completion *completion)
 {
-    return take(link, channel, NULL, completion);
+    struct task task = {.is_count = true, .count = kind, .channel = name, .completion = completion};
+
+    return take(link, &task);
 }
 
 sio_status sio_link_get_stats(sio_link *link, sio_link_stats *out)
@@ -277,8 +318,12 @@ sio_status sio_link_get_stats(sio_link *link, sio_link_stats *out)
         return SIO_EFORK;
     sio__link_lock(link);
     *out = link->stats;
-    out->outbox_publishes = sio__outbox_publishes(link->outbox);
-    out->outbox_bytes = sio__outbox_bytes(link->outbox);
+    out->outbox_publishes = link->space.publishes;
+    out->outbox_bytes = link->space.bytes;
+    out->outbox_publishes_bound = link->config.bounds.publishes;
+    out->outbox_bytes_bound = link->config.bounds.bytes;
+    out->reconnects = out->connects > 0 ? out->connects - 1 : 0;
+    sio__latency_read(&link->latency, sio__now_ms(), &out->round_trips);
     if (link->subscriber != NULL)
         sio__subscriber_add_stats(link->subscriber, out);
     sio__link_unlock(link);

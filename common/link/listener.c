@@ -3,6 +3,7 @@
  * the link (which then lasts until the event has been seen to). */
 #include "link/subscriber.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,8 +25,10 @@ static void await_ready_anew(struct sio__listener *listener)
 
 void sio__listeners_up(struct sio__subscriber *subscriber)
 {
-    for (struct sio__listener *at = subscriber->listeners; at != NULL; at = at->next)
-        await_ready_anew(at);
+    for (struct sio__listener *at = subscriber->listeners; at != NULL; at = at->next) {
+        if (!at->ready)
+            await_ready_anew(at);
+    }
 }
 
 static void tell_ready(struct sio__subscriber *subscriber, struct sio__listener *listener)
@@ -38,23 +41,23 @@ static void tell_ready(struct sio__subscriber *subscriber, struct sio__listener 
     subscriber->telling = listener;
     if (from_ms != 0)
         ops->gap(listener->owner, from_ms, sio__wall_ms(), subscriber->lost_text);
-    if (subscriber->telling != NULL && !subscriber->session.link->free_requested)
+    if (subscriber->telling != NULL && !subscriber->link->free_requested)
         ops->ready(listener->owner);
     subscriber->telling = NULL;
 }
 
 /* -- what Redis brings -- */
 
-static bool is_denied(const struct sio__subscriptions *subs, const struct sio__subscription *sub)
+static bool is_denied(const struct sio__subscription *sub)
 {
-    return sub->denied_on == subs->connection;
+    return sub->denied_on == sub->name->asker->connection;
 }
 
-static void allow(const struct sio__subscriptions *subs, struct sio__subscription *sub)
+static void allow(struct sio__subscription *sub)
 {
     struct sio__listener *listener = sub->listener;
 
-    if (!is_denied(subs, sub))
+    if (!is_denied(sub))
         return;
     sub->denied_on = 0;
     listener->denied--;
@@ -66,7 +69,7 @@ void sio__listeners_confirmed(struct sio__subscriber *subscriber, struct sio__na
 
     for (struct sio__subscription *sub = sio__subscriptions_first(subs, name); sub != NULL;
          sub = sio__subscriptions_next(subs))
-        allow(subs, sub);
+        allow(sub);
 }
 
 void sio__listeners_denied(struct sio__subscriber *subscriber, struct sio__name *name,
@@ -76,17 +79,20 @@ void sio__listeners_denied(struct sio__subscriber *subscriber, struct sio__name 
     sio_str str = {name->text, name->len};
     char text[SIO__ERROR_TEXT_MAX];
 
-    sio__error_explain(error, name->is_pattern ? "pattern" : "channel", str, text);
-    sio__link_log(subscriber->session.link, SIO__LOG_ANSWER, SIO_LOG_WARNING,
+    sio__error_explain(error,
+                       name->kind == SIO__PATTERN         ? "pattern"
+                       : name->kind == SIO__SHARD_CHANNEL ? "shard channel"
+                                                          : "channel",
+                       str, text);
+    sio__link_log(subscriber->link, SIO__LOG_ANSWER, SIO_LOG_WARNING,
                   "Redis refused a subscription: %s", text);
     for (struct sio__subscription *sub = sio__subscriptions_first(subs, name);
-         sub != NULL && !subscriber->session.link->free_requested;
-         sub = sio__subscriptions_next(subs)) {
+         sub != NULL && !subscriber->link->free_requested; sub = sio__subscriptions_next(subs)) {
         struct sio__listener *listener = sub->listener;
 
-        if (is_denied(subs, sub)) /* it was tried once more, for another */
+        if (is_denied(sub)) /* it was tried once more, for another */
             continue;
-        sub->denied_on = subs->connection;
+        sub->denied_on = name->asker->connection;
         listener->denied++;
         listener->denied_status = sio__error_status(error);
         listener->ops->denied(listener->owner, str, listener->denied_status, text);
@@ -94,15 +100,38 @@ void sio__listeners_denied(struct sio__subscriber *subscriber, struct sio__name 
     subs->cursor = NULL;
 }
 
-void sio__listeners_lost(struct sio__subscriber *subscriber, int64_t from_ms)
+/* Whether a feed brings it something. */
+static bool listens_to(const struct sio__listener *listener, const struct sio__feed *feed)
+{
+    const struct sio__subscriber *subscriber = listener->subscriber;
+
+    if (subscriber->link->cluster == NULL)
+        return true;
+    if (feed == &subscriber->home)
+        return listener->names > listener->shard_names || listener->names == 0;
+    return listener->shard_names > 0;
+}
+
+static void count_denied(struct sio__listener *listener)
+{
+    const struct sio__subscription *sub = listener->subscriptions;
+
+    if (listener->denied == 0)
+        return;
+    listener->denied = 0;
+    for (; sub != NULL && listener->subscriber->link->cluster != NULL; sub = sub->later)
+        listener->denied += is_denied(sub);
+}
+
+void sio__listeners_lost(struct sio__subscriber *subscriber, const struct sio__feed *feed,
+                         int64_t from_ms)
 {
     struct sio__listener *listener = subscriber->listeners;
 
-    for (; listener != NULL && !subscriber->session.link->free_requested;
-         listener = subscriber->walk) {
+    for (; listener != NULL && !subscriber->link->free_requested; listener = subscriber->walk) {
         subscriber->walk = listener->next;
-        listener->denied = 0;
-        if (!listener->ready)
+        count_denied(listener);
+        if (!listener->ready || !listens_to(listener, feed))
             continue;
         listener->ready = false;
         listener->gap_from_ms = from_ms;
@@ -110,6 +139,27 @@ void sio__listeners_lost(struct sio__subscriber *subscriber, int64_t from_ms)
         listener->ops->lost(listener->owner, subscriber->lost_text);
     }
     subscriber->walk = NULL;
+}
+
+void sio__listeners_moved(struct sio__subscriber *subscriber, struct sio__name *name,
+                          const char *text)
+{
+    struct sio__subscriptions *subs = &subscriber->subs;
+
+    snprintf(subscriber->lost_text, sizeof subscriber->lost_text, "%s", text);
+    for (struct sio__subscription *sub = sio__subscriptions_first(subs, name); sub != NULL;
+         sub = sio__subscriptions_next(subs)) {
+        struct sio__listener *listener = sub->listener;
+
+        allow(sub);
+        if (!listener->ready) {
+            await_ready_anew(listener); /* behind this one, too */
+        } else if (name->subscribed) {
+            listener->ready = false;
+            listener->gap_from_ms = sio__wall_ms();
+            await_ready(listener);
+        }
+    }
 }
 
 /* -- syncs -- */
@@ -135,7 +185,8 @@ void sio__listeners_run_syncs(struct sio__subscriber *subscriber)
 {
     struct sio__sync *sync;
 
-    while (!subscriber->session.link->free_requested &&
+    /* Without a connection nothing is settled, not even that nothing is wanted. */
+    while (!subscriber->link->free_requested && subscriber->home.session.state == SIO__SESSION_UP &&
            (sync = sio__subscriptions_synced(&subscriber->subs)) != NULL) {
         struct sio__listener *listener = sync->listener;
 
@@ -223,20 +274,22 @@ static sio_status check(const struct sio__listener *listener)
 {
     if (listener->subscriber == NULL)
         return SIO_ECLOSED;
-    return sio__link_check(listener->subscriber->session.link);
+    return sio__link_check(listener->subscriber->link);
 }
 
 static void wake(const struct sio__listener *listener)
 {
     if (check(listener) == SIO_OK)
-        sio__link_wake(listener->subscriber->session.link);
+        sio__link_wake(listener->subscriber->link);
 }
 
 static void unsubscribe(struct sio__listener *listener, struct sio__subscription *sub)
 {
     struct sio__subscriptions *subs = &listener->subscriber->subs;
 
-    allow(subs, sub);
+    allow(sub);
+    listener->names--;
+    listener->shard_names -= sub->name->kind == SIO__SHARD_CHANNEL;
     *sub->before = sub->later;
     if (sub->later != NULL)
         sub->later->before = sub->before;
@@ -270,7 +323,7 @@ void sio__listener_free(struct sio__listener *listener)
     if (listener == NULL)
         return;
     if (listener->subscriber != NULL) {
-        link = listener->subscriber->session.link;
+        link = listener->subscriber->link;
         sio__link_enter(link);
         leave_subscriber(listener);
         sio__link_leave(link);
@@ -281,28 +334,30 @@ void sio__listener_free(struct sio__listener *listener)
 sio_status sio__listener_subscribe(struct sio__listener *listener, enum sio__subscribe_kind kind,
                                    sio_str str, int tag)
 {
-    struct sio__subscriptions *subs;
+    struct sio__subscriber *subscriber = listener->subscriber;
     struct sio__subscription *sub;
     struct sio__name *name;
     sio_status status = check(listener);
 
     if (status != SIO_OK)
         return status;
-    subs = &listener->subscriber->subs;
-    name = sio__subscriptions_find(subs, kind, str);
+    name = sio__subscriptions_find(&subscriber->subs, kind, str);
     if (name != NULL && (sub = sio__subscriptions_of(name, listener)) != NULL) {
         sub->tag = tag;
         return SIO_OK;
     }
-    status = sio__subscriptions_add(subs, kind, str, listener, tag, &sub);
+    status = sio__subscriptions_add(&subscriber->subs, sio__subscriber_asker(subscriber, kind, str),
+                                    kind, str, listener, tag, &sub);
     if (status != SIO_OK)
         return status;
+    listener->names++;
+    listener->shard_names += kind == SIO__SHARD_CHANNEL;
     sub->later = listener->subscriptions;
     sub->before = &listener->subscriptions;
     if (sub->later != NULL)
         sub->later->before = &sub->later;
     listener->subscriptions = sub;
-    if (listener->turn == listener->subscriber->turn && !listener->ready)
+    if (listener->turn == subscriber->turn && !listener->ready)
         await_ready_anew(listener);
     wake(listener);
     return SIO_OK;

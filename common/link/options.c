@@ -101,6 +101,8 @@ sio_status sio__link_config_init(struct sio__link_config *config, const sio_link
         return status;
     status = sio__url_parse(opts->url != NULL ? opts->url : "redis://", &config->url, err, errlen);
     if (status == SIO_OK)
+        status = sio__tls_config_new(&opts->tls, &config->url, &config->tls, err, errlen);
+    if (status == SIO_OK)
         status = replace(&config->url.user, opts->username);
     if (status == SIO_OK)
         status = replace(&config->url.password, opts->password);
@@ -120,5 +122,7 @@ void sio__link_config_fini(struct sio__link_config *config)
 {
     sio__url_fini(&config->url);
     free(config->client_name);
+    sio__tls_config_close(config->tls);
+    config->tls = NULL;
     config->client_name = NULL;
 }

@@ -11,12 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct sio__outbox *sio__outbox_new(const struct sio__outbox_bounds *bounds)
+struct sio__outbox *sio__outbox_new(struct sio__outbox_room *room)
 {
     struct sio__outbox *box = calloc(1, sizeof *box);
 
     if (box != NULL)
-        box->bounds = *bounds;
+        box->room = room;
     return box;
 }
 
@@ -74,17 +74,21 @@ static size_t digits(size_t number)
 }
 
 /* What a command begins with; its arguments follow. */
-static const sio_str publish_head = SIO_STR_INIT("*3\r\n$7\r\nPUBLISH\r\n");
-static const sio_str count_head = SIO_STR_INIT("*3\r\n$6\r\nPUBSUB\r\n$6\r\nNUMSUB\r\n");
+static const sio_str publish_heads[] = {[SIO__PUBLISH] = SIO_STR_INIT("*3\r\n$7\r\nPUBLISH\r\n"),
+                                        [SIO__SPUBLISH] = SIO_STR_INIT("*3\r\n$8\r\nSPUBLISH\r\n")};
+static const sio_str count_heads[] = {
+    [SIO__COUNT_SUBSCRIBERS] = SIO_STR_INIT("*3\r\n$6\r\nPUBSUB\r\n$6\r\nNUMSUB\r\n"),
+    [SIO__COUNT_SHARD_SUBSCRIBERS] = SIO_STR_INIT("*3\r\n$6\r\nPUBSUB\r\n$11\r\nSHARDNUMSUB\r\n"),
+    [SIO__COUNT_CHANNELS] = SIO_STR_INIT("*3\r\n$6\r\nPUBSUB\r\n$8\r\nCHANNELS\r\n")};
 
 static size_t bulk_size(sio_str text)
 {
     return sizeof "$\r\n\r\n" - 1 + digits(text.len) + text.len;
 }
 
-size_t sio__publish_size(sio_str channel, sio_str payload)
+size_t sio__publish_size(enum sio__publish_kind kind, sio_str channel, sio_str payload)
 {
-    return publish_head.len + bulk_size(channel) + bulk_size(payload);
+    return publish_heads[kind].len + bulk_size(channel) + bulk_size(payload);
 }
 
 static char *put_bulk(char *at, sio_str text)
@@ -105,23 +109,15 @@ static char *put_bulk(char *at, sio_str text)
     return at;
 }
 
-bool sio__outbox_fits(const struct sio__outbox *box, size_t bytes)
+bool sio__outbox_fits(const struct sio__outbox_room *room, size_t bytes)
 {
-    return bytes <= box->bounds.bytes - box->bytes && box->publishes < box->bounds.publishes;
+    return bytes <= room->bounds.bytes - room->bytes && room->publishes < room->bounds.publishes;
 }
 
-/* Room for a command of so many bytes; NULL: see *status. */
-static struct block *block_for(struct sio__outbox *box, size_t len, sio_status *status)
+struct block *sio__outbox_block(struct sio__outbox *box, size_t len)
 {
     struct block *block = box->tail;
 
-    *status = SIO_ETOOBIG;
-    if (len >= MAX_COMMAND || len > box->bounds.bytes)
-        return NULL;
-    *status = SIO_EFULL;
-    if (!sio__outbox_fits(box, len))
-        return NULL;
-    *status = SIO_ENOMEM;
     if (block != NULL &&
         block->size - block->used >= len + (block->count + 1) * sizeof(struct record))
         return block;
@@ -136,68 +132,79 @@ static struct block *block_for(struct sio__outbox *box, size_t len, sio_status *
     return block;
 }
 
+/* Room for a command of so many bytes; NULL: see *status. */
+static struct block *block_for(struct sio__outbox *box, size_t len, sio_status *status)
+{
+    *status = SIO_ETOOBIG;
+    if (len >= MAX_COMMAND || len > box->room->bounds.bytes)
+        return NULL;
+    *status = SIO_EFULL;
+    if (!sio__outbox_fits(box->room, len))
+        return NULL;
+    *status = SIO_ENOMEM;
+    return sio__outbox_block(box, len);
+}
+
+void sio__outbox_note(struct sio__outbox *box, struct block *block, const struct record *record)
+{
+    *record_at(block, block->count) = *record;
+    block->used += record->len;
+    block->count++;
+    box->staged += record->len;
+    box->room->bytes += record->len;
+    box->room->publishes++;
+}
+
 static void note(struct sio__outbox *box, struct block *block, size_t len, bool is_count,
                  const struct sio__completion *completion, uint32_t now_ms)
 {
-    struct record *record = record_at(block, block->count);
+    struct record record = {.completion = *completion,
+                            .added_ms = now_ms,
+                            .len = (uint32_t)len & (MAX_COMMAND - 1),
+                            .is_count = is_count,
+                            .state = PENDING};
 
-    record->completion = *completion;
-    record->added_ms = now_ms;
-    record->len = (uint32_t)len & (MAX_COMMAND - 1);
-    record->is_count = is_count;
-    record->state = PENDING;
-    block->used += (uint32_t)len;
-    block->count++;
-    box->bytes += len;
-    box->staged += len;
-    box->publishes++;
+    sio__outbox_note(box, block, &record);
 }
 
 /* Commands are written by hand, because redisFormatCommandArgv() allocates each, of which
  * this would then be a copy. */
-sio_status sio__outbox_add(struct sio__outbox *box, sio_str channel, sio_str payload,
-                           const struct sio__completion *completion, uint32_t now_ms)
+sio_status sio__outbox_add(struct sio__outbox *box, enum sio__publish_kind kind, sio_str channel,
+                           sio_str payload, const struct sio__completion *completion,
+                           uint32_t now_ms)
 {
+    sio_str head = publish_heads[kind];
     sio_status status;
 
     if (channel.len > MAX_COMMAND || payload.len > MAX_COMMAND)
         return SIO_ETOOBIG;
-    size_t len = sio__publish_size(channel, payload);
+    size_t len = sio__publish_size(kind, channel, payload);
     struct block *block = block_for(box, len, &status);
     if (block == NULL)
         return status;
     char *at = block->data + block->used;
-    memcpy(at, publish_head.ptr, publish_head.len);
-    put_bulk(put_bulk(at + publish_head.len, channel), payload);
+    memcpy(at, head.ptr, head.len);
+    put_bulk(put_bulk(at + head.len, channel), payload);
     note(box, block, len, false, completion, now_ms);
     return SIO_OK;
 }
 
-sio_status sio__outbox_add_count(struct sio__outbox *box, sio_str channel,
+sio_status sio__outbox_add_count(struct sio__outbox *box, enum sio__count_kind kind, sio_str name,
                                  const struct sio__completion *completion, uint32_t now_ms)
 {
+    sio_str head = count_heads[kind];
     sio_status status;
 
-    if (channel.len > MAX_COMMAND)
+    if (name.len > MAX_COMMAND)
         return SIO_ETOOBIG;
-    size_t len = count_head.len + bulk_size(channel);
+    size_t len = head.len + bulk_size(name);
     struct block *block = block_for(box, len, &status);
     if (block == NULL)
         return status;
-    memcpy(block->data + block->used, count_head.ptr, count_head.len);
-    put_bulk(block->data + block->used + count_head.len, channel);
+    memcpy(block->data + block->used, head.ptr, head.len);
+    put_bulk(block->data + block->used + head.len, name);
     note(box, block, len, true, completion, now_ms);
     return SIO_OK;
-}
-
-size_t sio__outbox_bytes(const struct sio__outbox *box)
-{
-    return box->bytes;
-}
-
-uint32_t sio__outbox_publishes(const struct sio__outbox *box)
-{
-    return box->publishes;
 }
 
 size_t sio__outbox_staged(const struct sio__outbox *box)
@@ -258,8 +265,8 @@ void sio__outbox_take(struct sio__outbox *box)
         look(box, &box->ack) == NULL)
         reuse_tail(box);
     see(box);
-    box->bytes -= box->ended_bytes;
-    box->publishes -= box->ended_publishes;
+    box->room->bytes -= box->ended_bytes;
+    box->room->publishes -= box->ended_publishes;
     box->ended_bytes = 0;
     box->ended_publishes = 0;
     box->staged = 0;
@@ -269,6 +276,11 @@ void sio__outbox_trim(struct sio__outbox *box)
 {
     free_chain(box->spare);
     box->spare = NULL;
+    if (box->tail == NULL || box->first != box->tail || box->tail->count > 0)
+        return;
+    free(box->tail);
+    box->first = box->tail = box->seen = NULL;
+    box->ack = box->write = (struct place){.block = NULL};
 }
 
 /* -- answers -- */
@@ -284,25 +296,71 @@ bool sio__outbox_unanswered(const struct sio__outbox *box)
     return !same(&ack, &write);
 }
 
-sio_str sio__outbox_answered_channel(struct sio__outbox *box)
+/* The command that the next answer is for; NULL: it is for none. */
+static const char *answered(struct sio__outbox *box)
 {
-    const char *at;
-    char *end;
-    size_t len;
-
     pass_holes(box);
     if (same(&box->ack, &box->write))
-        return (sio_str){NULL, 0};
-    at = box->ack.block->data + box->ack.offset + 1 /* behind the '$' */ +
-         (look(box, &box->ack)->is_count ? count_head.len : publish_head.len);
-    len = strtoul(at, &end, 10);
+        return NULL;
+    return box->ack.block->data + box->ack.offset;
+}
+
+static bool begins(const char *command, sio_str head)
+{
+    return memcmp(command, head.ptr, head.len) == 0;
+}
+
+/* The first head that fits: no other one begins so. */
+static sio_str head_of(const char *command, const sio_str *heads, unsigned count)
+{
+    for (unsigned i = 0; i < count - 1; i++) {
+        if (begins(command, heads[i]))
+            return heads[i];
+    }
+    return heads[count - 1];
+}
+
+sio_str sio__outbox_channel_of(const char *command, bool is_count, bool *is_shard)
+{
+    sio_str head = is_count ? head_of(command, count_heads, 3) : head_of(command, publish_heads, 2);
+    char *end;
+    size_t len = strtoul(command + head.len + 1 /* behind the '$' */, &end, 10);
+
+    *is_shard = head.ptr == publish_heads[SIO__SPUBLISH].ptr ||
+                head.ptr == count_heads[SIO__COUNT_SHARD_SUBSCRIBERS].ptr;
     return sio_str_of(end + 2, len);
 }
 
-bool sio__outbox_answers_count(struct sio__outbox *box)
+sio_str sio__outbox_answered_channel(struct sio__outbox *box, bool *is_shard)
 {
-    pass_holes(box);
-    return !same(&box->ack, &box->write) && look(box, &box->ack)->is_count;
+    const char *command = answered(box);
+
+    *is_shard = false;
+    if (command == NULL)
+        return (sio_str){NULL, 0};
+    return sio__outbox_channel_of(command, look(box, &box->ack)->is_count, is_shard);
+}
+
+enum sio__answered sio__outbox_answered(struct sio__outbox *box)
+{
+    const char *command = answered(box);
+
+    if (command == NULL)
+        return SIO__ANSWERED_NONE;
+    if (!look(box, &box->ack)->is_count)
+        return SIO__ANSWERED_PUBLISH;
+    return begins(command, count_heads[SIO__COUNT_CHANNELS]) ? SIO__ANSWERED_NAMES
+                                                             : SIO__ANSWERED_NUMBER;
+}
+
+uint64_t sio__outbox_bytes_written(const struct sio__outbox *box)
+{
+    return box->bytes_written;
+}
+
+uint64_t sio__outbox_bytes_answered(const struct sio__outbox *box)
+{
+    return box->bytes_answered;
 }
 
 enum sio__answer sio__outbox_answer(struct sio__outbox *box, bool keep,
@@ -316,6 +374,7 @@ enum sio__answer sio__outbox_answer(struct sio__outbox *box, bool keep,
         return SIO__ANSWER_STRAY;
     record = look(box, &box->ack);
     *completion = record->completion;
+    box->bytes_answered += record->len;
     late = record->state == OWED;
     early = box->ack.block == box->write.block && box->ack.offset + record->len > box->write.offset;
     if (keep && !late && !early) {
@@ -406,6 +465,7 @@ int sio__outbox_gather(struct sio__outbox *box, struct iovec *iov, int max, size
 
 void sio__outbox_wrote(struct sio__outbox *box, size_t bytes)
 {
+    box->bytes_written += bytes;
     while (bytes > 0) {
         size_t left;
 

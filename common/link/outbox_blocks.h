@@ -17,7 +17,7 @@ enum state {
 struct record {
     struct sio__completion completion;
     uint32_t added_ms;
-    uint32_t len : 29; /* bytes of its command */
+    uint32_t len : 29;     /* bytes of its command */
     uint32_t is_count : 1; /* of subscribers; else a publish */
     uint32_t state : 2;
 };
@@ -37,10 +37,9 @@ struct place {
 };
 
 struct sio__outbox {
-    struct sio__outbox_bounds bounds;
+    struct sio__outbox_room *room;
     /* shared */
-    size_t bytes, staged;
-    uint32_t publishes;
+    size_t staged;
     struct block *first, *tail, *spare;
     /* the consumer's */
     struct block *seen; /* the last block at the last take(), filled up to: */
@@ -50,7 +49,15 @@ struct sio__outbox {
     size_t ended_bytes;            /* room to be released */
     uint32_t ended_publishes;
     uint64_t again; /* PENDING records at ack that were written on an earlier connection */
+    uint64_t bytes_written, bytes_answered; /* on this connection */
 };
+
+/* Room for a command of so many bytes and its record, bounds aside; NULL: out of memory. */
+struct block *sio__outbox_block(struct sio__outbox *box, size_t len);
+/* What a command is about. */
+sio_str sio__outbox_channel_of(const char *command, bool is_count, bool *is_shard);
+/* It has been put behind the block's commands: it is in the outbox. */
+void sio__outbox_note(struct sio__outbox *box, struct block *block, const struct record *record);
 
 static inline struct record *record_at(const struct block *block, uint32_t index)
 {

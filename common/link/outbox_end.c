@@ -3,6 +3,8 @@
  * end of the link. */
 #include "link/outbox_blocks.h"
 
+#include <string.h>
+
 /* -- after a connection -- */
 
 void sio__outbox_rewind(struct sio__outbox *box)
@@ -30,6 +32,7 @@ void sio__outbox_rewind(struct sio__outbox *box)
     }
     box->ack = box->write = from;
     box->kept.block = NULL;
+    box->bytes_written = box->bytes_answered = 0;
     sio__outbox_take(box);
 }
 
@@ -81,9 +84,30 @@ static void end_unwritten(struct sio__outbox *box, struct place *at, sio__outbox
         end(arg, &record->completion);
 }
 
+void sio__outbox_end_counts(struct sio__outbox *box, sio__outbox_end_cb *end, void *arg)
+{
+    struct place at = find_write(box);
+    struct record *record;
+
+    if (!same(&at, &box->write)) /* one that was written in part will be answered */
+        step(box, &at);
+    while ((record = look(box, &at)) != NULL) {
+        if (record->state == PENDING && record->is_count && same(&at, &box->write)) {
+            end_unwritten(box, &at, end, arg);
+        } else if (record->state == PENDING && record->is_count) {
+            box->holes++;
+            close_record(box, record);
+            end(arg, &record->completion);
+            step(box, &at);
+        } else {
+            step(box, &at);
+        }
+    }
+}
+
 static bool expired(const struct sio__outbox *box, const struct record *record, uint32_t now_ms)
 {
-    return (int32_t)(now_ms - record->added_ms) >= (int32_t)box->bounds.ttl_ms;
+    return (int32_t)(now_ms - record->added_ms) >= (int32_t)box->room->bounds.ttl_ms;
 }
 
 void sio__outbox_expire(struct sio__outbox *box, uint32_t now_ms, sio__outbox_end_cb *end,
@@ -92,7 +116,7 @@ void sio__outbox_expire(struct sio__outbox *box, uint32_t now_ms, sio__outbox_en
     struct place at;
     struct record *record;
 
-    if (box->bounds.ttl_ms == 0)
+    if (box->room->bounds.ttl_ms == 0)
         return;
     pass_holes(box);
     at = box->ack;
@@ -121,15 +145,70 @@ int64_t sio__outbox_expiry(struct sio__outbox *box, uint32_t now_ms)
     struct record *record;
     int32_t left;
 
-    if (box->bounds.ttl_ms == 0)
+    if (box->room->bounds.ttl_ms == 0)
         return -1;
     settle(box, &at);
     while ((record = look(box, &at)) != NULL && record->state != PENDING)
         step(box, &at);
     if (record == NULL)
         return -1;
-    left = (int32_t)(box->bounds.ttl_ms - (now_ms - record->added_ms));
+    left = (int32_t)(box->room->bounds.ttl_ms - (now_ms - record->added_ms));
     return left > 0 ? left : 0;
+}
+
+/* One that is not written has been passed on. */
+static void take_out(struct sio__outbox *box, struct place *at)
+{
+    bool first = same(at, &box->ack);
+
+    close_record(box, look(box, at));
+    step(box, at);
+    if (first)
+        box->ack = box->write = *at;
+    else
+        box->holes++;
+}
+
+static bool append(struct sio__outbox *to, const char *command, const struct record *record)
+{
+    struct block *block = sio__outbox_block(to, record->len);
+
+    if (block == NULL)
+        return false;
+    memcpy(block->data + block->used, command, record->len);
+    sio__outbox_note(to, block, record);
+    return true;
+}
+
+bool sio__outbox_pass(struct sio__outbox *box, sio__outbox_route *to, void *arg, uint64_t *sent)
+{
+    uint64_t again = box->again; /* of what is at `at` and behind it */
+    struct place at;
+    struct record *record;
+    bool ok = true;
+
+    *sent = 0;
+    settle(box, &box->ack);
+    at = box->ack;
+    while (ok && (record = look(box, &at)) != NULL) {
+        const char *command = at.block->data + at.offset;
+        bool is_pending = record->state == PENDING, is_shard, was_sent = is_pending && again > 0;
+        sio_str channel = sio__outbox_channel_of(command, record->is_count, &is_shard);
+        struct sio__outbox *other = is_pending && is_shard ? to(arg, channel) : NULL;
+
+        if (other == NULL) {
+            step(box, &at);
+        } else if (append(other, command, record)) {
+            take_out(box, &at);
+            *sent += was_sent;
+            box->again -= was_sent;
+        } else {
+            ok = false;
+        }
+        again -= was_sent;
+    }
+    sio__outbox_take(box);
+    return ok;
 }
 
 void sio__outbox_fail(struct sio__outbox *box, sio__outbox_end_cb *end, void *arg)

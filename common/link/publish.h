@@ -32,15 +32,28 @@ struct sio__completion {
     void *user;
 };
 
-/* Queue one PUBLISH. Channel and payload are copied; completion NULL: as one with done
- * NULL.
+enum sio__publish_kind {
+    SIO__PUBLISH,
+    SIO__SPUBLISH /* to a shard channel; Redis 7. In a cluster it goes to its slot's master */
+};
+
+/* What can be counted. */
+enum sio__count_kind {
+    SIO__COUNT_SUBSCRIBERS,       /* of a channel: PUBSUB NUMSUB */
+    SIO__COUNT_SHARD_SUBSCRIBERS, /* of a shard channel: PUBSUB SHARDNUMSUB */
+    SIO__COUNT_CHANNELS           /* that a pattern matches and somebody subscribes to */
+};
+
+/* Queue one. Channel and payload are copied; completion NULL: as one with done NULL. What is
+ * published to a channel arrives there in order; in a cluster that holds for shard channels
+ * each by itself, and for all others together.
  * SIO_OK, SIO_EFULL, SIO_ETOOBIG (can never fit the outbox), SIO_ENOMEM, SIO_ECLOSED
  * or SIO_EFORK; on failure `done` is not called. */
-SIO_API sio_status sio__link_publish(sio_link *link, sio_str channel, sio_str payload,
-                                     const struct sio__completion *completion);
+SIO_API sio_status sio__link_publish(sio_link *link, enum sio__publish_kind kind, sio_str channel,
+                                     sio_str payload, const struct sio__completion *completion);
 
 /* Bytes that a publish takes in the outbox. */
-SIO_API size_t sio__publish_size(sio_str channel, sio_str payload);
+SIO_API size_t sio__publish_size(enum sio__publish_kind kind, sio_str channel, sio_str payload);
 
 /* SIO_OK, SIO_EFORK or SIO_ECLOSED: whether the link can still be used. */
 SIO_API sio_status sio__link_check(const sio_link *link);

@@ -41,16 +41,23 @@ static bool judge_three(const sio_str *e, struct sio__push *push)
         push->type = SIO__PUSH_MESSAGE;
         push->channel = e[1];
         push->payload = e[2];
-        return IS(e[0], "message");
+        if (IS(e[0], "message"))
+            return true;
+        push->type = SIO__PUSH_SMESSAGE;
+        return IS(e[0], "smessage");
     }
     if (IS(e[0], "subscribe"))
         push->type = SIO__PUSH_SUBSCRIBE;
     else if (IS(e[0], "psubscribe"))
         push->type = SIO__PUSH_PSUBSCRIBE;
+    else if (IS(e[0], "ssubscribe"))
+        push->type = SIO__PUSH_SSUBSCRIBE;
     else if (IS(e[0], "unsubscribe"))
         push->type = SIO__PUSH_UNSUBSCRIBE;
     else if (IS(e[0], "punsubscribe"))
         push->type = SIO__PUSH_PUNSUBSCRIBE;
+    else if (IS(e[0], "sunsubscribe"))
+        push->type = SIO__PUSH_SUNSUBSCRIBE;
     else
         return false;
     return true;
@@ -205,12 +212,6 @@ struct sio__pushes *sio__pushes_new(size_t max_frame)
         return NULL;
     pushes->max_frame = max_frame;
     pushes->scan = true;
-    pushes->size = BUFFER;
-    pushes->buffer = malloc(BUFFER);
-    if (pushes->buffer == NULL) {
-        free(pushes);
-        return NULL;
-    }
     return pushes;
 }
 
@@ -242,6 +243,15 @@ void sio__pushes_clear(struct sio__pushes *pushes)
         resize(pushes, BUFFER);
 }
 
+void sio__pushes_trim(struct sio__pushes *pushes)
+{
+    if (pushes->end > 0 || pushes->any.redis != NULL)
+        return;
+    free(pushes->buffer);
+    pushes->buffer = NULL;
+    pushes->size = 0;
+}
+
 void sio__pushes_scan(struct sio__pushes *pushes, bool on)
 {
     pushes->scan = on;
@@ -256,6 +266,8 @@ static void to_front(struct sio__pushes *pushes)
 
 sio_status sio__pushes_room(struct sio__pushes *pushes, char **at, size_t *room)
 {
+    if (pushes->size == 0)
+        resize(pushes, BUFFER);
     if (pushes->begin > 0 && pushes->size - pushes->end < BUFFER - READ_MIN)
         to_front(pushes);
     if (pushes->size > BUFFER && pushes->small_takes >= SMALL_TAKES && pushes->end < READ_MIN)

@@ -15,10 +15,13 @@
 enum sio__push_type {
     SIO__PUSH_MESSAGE,   /* name: the channel */
     SIO__PUSH_PMESSAGE,  /* name: the pattern */
-    SIO__PUSH_SUBSCRIBE, /* this and the next three confirm; name: of what */
+    SIO__PUSH_SMESSAGE,  /* name: the shard channel */
+    SIO__PUSH_SUBSCRIBE, /* this and the next five confirm; name: of what */
     SIO__PUSH_PSUBSCRIBE,
+    SIO__PUSH_SSUBSCRIBE,
     SIO__PUSH_UNSUBSCRIBE,
     SIO__PUSH_PUNSUBSCRIBE,
+    SIO__PUSH_SUNSUBSCRIBE, /* also when the slot has been given to another node */
     SIO__PUSH_PONG,
     SIO__PUSH_ERROR, /* text */
     SIO__PUSH_OTHER
@@ -39,6 +42,8 @@ typedef bool sio__push_cb(void *arg, const struct sio__push *push);
 SIO_API struct sio__pushes *sio__pushes_new(size_t max_frame);
 SIO_API void sio__pushes_free(struct sio__pushes *pushes);  /* NULL allowed */
 SIO_API void sio__pushes_clear(struct sio__pushes *pushes); /* for a new connection */
+/* Give the buffer back while nothing is in it. */
+SIO_API void sio__pushes_trim(struct sio__pushes *pushes);
 /* For tests: leave everything to hiredis. */
 SIO_API void sio__pushes_scan(struct sio__pushes *pushes, bool on);
 

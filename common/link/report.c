@@ -38,6 +38,14 @@ void sio__link_log(sio_link *link, enum sio__log_kind kind, sio_log_level level,
     link->config.on_log(link, level, line, link->config.user);
 }
 
+void sio__link_remark(sio_link *link, unsigned kind, const char *text)
+{
+    if (link->remarked & kind)
+        return;
+    link->remarked |= kind;
+    sio__link_log(link, SIO__LOG_GREETING, SIO_LOG_WARNING, "%s", text);
+}
+
 static void log_state(sio_link *link, const sio_link_event *event)
 {
     switch (event->state) {
@@ -62,7 +70,7 @@ void sio__link_report(sio_link *link, sio_link_state state, sio_status status, c
     sio_link_event event = {.state = state,
                             .status = status,
                             .text = text,
-                            .attempt = link->publishing.attempt,
+                            .attempt = link->home.session.attempt,
                             .retry_in_ms = retry_in_ms};
     char copy[256]; /* the callback may bring about what overwrites text */
 

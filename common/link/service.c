@@ -9,6 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "link/cluster.h"
+#include "link/sentinel.h"
+
 enum {
     WAKE_BYTES = 256 * 1024,  /* staged while answers are awaited: wake for so many at once, */
     BUSY_BYTES = 1024 * 1024, /* for so many if Redis is busy for longer than PEEK_MS anyway, */
@@ -42,6 +45,22 @@ void sio__link_leave(sio_link *link)
 
 /* -- the end -- */
 
+/* With the lock: room and counters for new publishes, and what was added. */
+static void take_all(sio_link *link)
+{
+    for (struct sio__lane *lane = link->lanes; lane != NULL; lane = lane->next)
+        sio__outbox_take(lane->outbox);
+}
+
+static bool is_empty(const sio_link *link)
+{
+    for (const struct sio__lane *lane = link->lanes; lane != NULL; lane = lane->next) {
+        if (!sio__outbox_empty(lane->outbox))
+            return false;
+    }
+    return true;
+}
+
 static void finish(sio_link *link)
 {
     bool dropped;
@@ -49,17 +68,22 @@ static void finish(sio_link *link)
     sio__link_lock(link);
     if (link->phase == SIO__OPEN)
         link->phase = SIO__CLOSING;
-    dropped = sio__outbox_publishes(link->outbox) > 0;
+    dropped = link->space.publishes > 0;
     sio__link_unlock(link);
-    sio__session_end(&link->publishing);
+    for (struct sio__lane *lane = link->lanes; lane != NULL; lane = lane->next)
+        sio__session_end(&lane->session);
+    sio__sentinels_end(link->sentinels);
+    sio__cluster_end(link->cluster);
     evtimer_del(link->tick_event);
     evtimer_del(link->peek_event);
-    sio__publisher_fail_all(link);
+    for (struct sio__lane *lane = link->lanes; lane != NULL; lane = lane->next)
+        sio__publisher_fail_all(lane);
     sio__link_lock(link);
     link->phase = SIO__CLOSED;
     link->close_dropped = dropped;
+    link->stats.connections = 0;
     sio__publisher_fold(link);
-    sio__outbox_take(link->outbox);
+    take_all(link);
     if (link->threaded) {
         pthread_cond_broadcast(&link->ended);
         pthread_cond_broadcast(&link->room);
@@ -76,7 +100,7 @@ static void finish(sio_link *link)
 static bool close_is_due(sio_link *link, uint32_t now_ms)
 {
     return link->phase == SIO__CLOSING &&
-           (sio__outbox_empty(link->outbox) || sio__ms_until(link->close_at_ms, now_ms) <= 0);
+           (is_empty(link) || sio__ms_until(link->close_at_ms, now_ms) <= 0);
 }
 
 /* -- timers -- */
@@ -96,30 +120,30 @@ static void earliest(uint32_t *next_ms, int64_t ms)
         *next_ms = (uint32_t)ms;
 }
 
-static bool is_up(const sio_link *link)
+static void lane_due(struct sio__lane *lane, uint32_t now_ms, uint32_t *next)
 {
-    return link->publishing.state == SIO__SESSION_UP;
+    int64_t expiry = sio__outbox_expiry(lane->outbox, now_ms);
+
+    if (expiry >= 0)
+        earliest(next, expiry);
+    if (!sio__lane_is_up(lane))
+        return;
+    earliest(next, sio__session_check_due(&lane->session, now_ms));
+    if (lane->holding && !lane->hold_waits)
+        earliest(next, sio__ms_until(lane->hold_until_ms, now_ms));
 }
 
 /* Milliseconds until something is due. */
 static uint32_t next_due(sio_link *link, uint32_t now_ms)
 {
     uint32_t next = FAR_MS;
-    int64_t expiry = sio__outbox_expiry(link->outbox, now_ms);
 
-    if (expiry >= 0)
-        earliest(&next, expiry);
-    if (is_up(link)) {
-        earliest(&next, sio__session_check_due(&link->publishing, now_ms));
-        if (link->holding && !link->hold_waits)
-            earliest(&next, sio__ms_until(link->hold_until_ms, now_ms));
-    }
-    if (link->subscriber != NULL) {
-        const struct sio__session *session = sio__subscriber_session(link->subscriber);
-
-        if (session->state == SIO__SESSION_UP)
-            earliest(&next, sio__session_check_due(session, now_ms));
-    }
+    for (struct sio__lane *lane = link->lanes; lane != NULL; lane = lane->next)
+        lane_due(lane, now_ms, &next);
+    if (link->cluster != NULL)
+        earliest(&next, sio__cluster_due(link->cluster, now_ms));
+    if (link->subscriber != NULL)
+        earliest(&next, sio__subscriber_check_due(link->subscriber, now_ms));
     if (link->phase == SIO__CLOSING)
         earliest(&next, sio__ms_until(link->close_at_ms, now_ms));
     if (link->active)
@@ -127,15 +151,32 @@ static uint32_t next_due(sio_link *link, uint32_t now_ms)
     return next;
 }
 
+/* Whether a lane's answers are to be looked for; *heard: some have come since the last time. */
+static bool peeks(sio_link *link, bool *heard)
+{
+    bool peek = false;
+
+    *heard = false;
+    for (struct sio__lane *lane = link->lanes; lane != NULL; lane = lane->next) {
+        if (!sio__lane_is_up(lane) || !(link->threaded || lane->session.conn.paused) ||
+            !sio__outbox_unanswered(lane->outbox))
+            continue;
+        peek = true;
+        *heard |= lane->session.conn.bytes_in != lane->peek_bytes_in;
+    }
+    return peek;
+}
+
 static void set_peek(sio_link *link)
 {
-    bool heard = link->publishing.conn.bytes_in != link->peek_bytes_in;
+    bool heard;
 
-    if (link->peek_armed && (!heard || link->peek_ms == PEEK_MS))
+    if (!peeks(link, &heard) || (link->peek_armed && (!heard || link->peek_ms == PEEK_MS)))
         return;
     if (heard || link->peek_ms == 0)
         link->peek_ms = PEEK_MS;
-    link->peek_bytes_in = link->publishing.conn.bytes_in;
+    for (struct sio__lane *lane = link->lanes; lane != NULL; lane = lane->next)
+        lane->peek_bytes_in = lane->session.conn.bytes_in;
     set_event(link->peek_event, link->peek_ms);
     link->peek_armed = true;
 }
@@ -149,9 +190,7 @@ static void set_timers(sio_link *link, uint32_t now_ms)
         link->tick_at_ms = now_ms + next;
         link->tick_armed = true;
     }
-    if ((link->threaded || link->publishing.conn.paused) && is_up(link) &&
-        sio__outbox_unanswered(link->outbox))
-        set_peek(link);
+    set_peek(link);
 }
 
 /* -- service -- */
@@ -159,8 +198,8 @@ static void set_timers(sio_link *link, uint32_t now_ms)
 /* Under the lock: tell those who wait for what has changed. */
 static bool announce(sio_link *link)
 {
-    bool half = sio__outbox_bytes(link->outbox) <= link->config.bounds.bytes / 2 &&
-                sio__outbox_publishes(link->outbox) <= link->config.bounds.publishes / 2;
+    bool half = link->space.bytes <= link->config.bounds.bytes / 2 &&
+                link->space.publishes <= link->config.bounds.publishes / 2;
     bool writable = link->want_writable && half;
 
     if (writable)
@@ -176,16 +215,16 @@ static bool announce(sio_link *link)
     return writable;
 }
 
-static size_t wake_at(const sio_link *link)
+static size_t wake_at(const sio_link *link, const struct sio__lane *lane)
 {
-    const struct sio__conn *conn = &link->publishing.conn;
+    const struct sio__conn *conn = &lane->session.conn;
     size_t bytes = conn->paused ? BUSY_BYTES : WAKE_BYTES;
 
-    if (sio__outbox_empty(link->outbox))
+    if (sio__outbox_empty(lane->outbox))
         return 1;
     /* Not up, or the socket is full: an event sees to what is there, and more of it changes
      * nothing. */
-    if (!is_up(link) || conn->blocked)
+    if (!sio__lane_is_up(lane) || conn->blocked)
         return SIZE_MAX;
     if (bytes > link->config.bounds.bytes / WAKE_SHARE)
         bytes = link->config.bounds.bytes / WAKE_SHARE;
@@ -199,45 +238,55 @@ static void exchange(sio_link *link)
 
     sio__link_lock(link);
     sio__publisher_fold(link);
-    sio__outbox_take(link->outbox);
+    take_all(link);
     link->wake_pending = false;
-    link->wake_at = wake_at(link);
+    for (struct sio__lane *lane = link->lanes; lane != NULL; lane = lane->next)
+        lane->wake_at = wake_at(link, lane);
     writable = announce(link);
-    link->load = sio__outbox_publishes(link->outbox);
+    link->load = link->space.publishes;
     sio__link_unlock(link);
     if (writable && link->config.on_writable != NULL)
         link->config.on_writable(link, link->config.user);
     sio__link_run_drains(link, SIO_OK);
 }
 
-static void write_publishes(sio_link *link, uint32_t now_ms)
+static void write_publishes(struct sio__lane *lane, uint32_t now_ms)
 {
-    if (!is_up(link))
-        return;
-    sio__session_begin_write(&link->publishing, now_ms);
-    if (sio__publisher_write(link) != SIO_OK)
-        sio__session_write_failed(&link->publishing);
+    sio__session_begin_write(&lane->session, now_ms);
+    if (sio__publisher_write(lane) != SIO_OK)
+        sio__session_write_failed(&lane->session);
 }
 
-static void pace_reading(sio_link *link)
+static void pace_reading(const sio_link *link, struct sio__lane *lane)
 {
-    if (!is_up(link))
-        return;
-    if (link->load >= PAUSE_PUBLISHES && sio__outbox_unanswered(link->outbox))
-        sio__conn_pause(&link->publishing.conn);
+    if (link->load >= PAUSE_PUBLISHES && sio__outbox_unanswered(lane->outbox))
+        sio__conn_pause(&lane->session.conn);
     else
-        sio__conn_resume(&link->publishing.conn);
+        sio__conn_resume(&lane->session.conn);
 }
 
-void sio__link_push(sio_link *link)
+static void service_lane(sio_link *link, struct sio__lane *lane, uint32_t now_ms)
 {
-    if (!is_up(link) || link->publishing.conn.blocked || link->iterating)
+    if (!sio__outbox_empty(lane->outbox)) {
+        link->active = true;
+        link->active_ms = now_ms;
+    }
+    sio__publisher_hold(lane, now_ms);
+    if (sio__lane_is_up(lane))
+        write_publishes(lane, now_ms);
+    if (sio__lane_is_up(lane))
+        pace_reading(link, lane);
+}
+
+void sio__link_push(sio_link *link, struct sio__lane *lane)
+{
+    if (!sio__lane_is_up(lane) || lane->session.conn.blocked || link->iterating)
         return;
     sio__publisher_fold(link);
-    sio__outbox_take(link->outbox);
-    sio__session_begin_write(&link->publishing, sio__now_ms());
+    sio__outbox_take(lane->outbox);
+    sio__session_begin_write(&lane->session, sio__now_ms());
     /* A failure is sticky: service, which may call back, will see it again. */
-    (void)sio__publisher_write(link);
+    (void)sio__publisher_write(lane);
 }
 
 void sio__link_service(sio_link *link)
@@ -247,13 +296,10 @@ void sio__link_service(sio_link *link)
     if (link->phase == SIO__CLOSED)
         return;
     exchange(link);
-    if (!sio__outbox_empty(link->outbox)) {
-        link->active = true;
-        link->active_ms = now_ms;
-    }
-    sio__publisher_hold(link, now_ms);
-    write_publishes(link, now_ms);
-    pace_reading(link);
+    if (link->cluster != NULL)
+        sio__cluster_service(link->cluster, now_ms);
+    for (struct sio__lane *lane = link->lanes; lane != NULL; lane = lane->next)
+        service_lane(link, lane, now_ms);
     if (link->subscriber != NULL)
         sio__subscriber_service(link->subscriber, now_ms);
     if (close_is_due(link, now_ms) || link->free_requested)
@@ -266,12 +312,15 @@ void sio__link_service(sio_link *link)
 
 static void give_back_memory(sio_link *link, uint32_t now_ms)
 {
-    if (!link->active || !sio__outbox_empty(link->outbox) || now_ms - link->active_ms < IDLE_MS)
+    if (!link->active || !is_empty(link) || now_ms - link->active_ms < IDLE_MS)
         return;
     link->active = false;
     sio__link_lock(link);
-    sio__outbox_trim(link->outbox);
+    for (struct sio__lane *lane = link->lanes; lane != NULL; lane = lane->next)
+        sio__outbox_trim(lane->outbox);
     sio__link_unlock(link);
+    if (link->subscriber != NULL)
+        sio__subscriber_trim(link->subscriber);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
@@ -284,10 +333,12 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     sio__link_enter(link);
     link->tick_armed = false;
     exchange(link);
-    sio__session_check_peer(&link->publishing, now_ms);
+    for (struct sio__lane *lane = link->lanes; lane != NULL; lane = lane->next)
+        sio__session_check_peer(&lane->session, now_ms);
     if (link->subscriber != NULL)
-        sio__session_check_peer(sio__subscriber_session(link->subscriber), now_ms);
-    sio__publisher_expire(link, now_ms);
+        sio__subscriber_check_peers(link->subscriber, now_ms);
+    for (struct sio__lane *lane = link->lanes; lane != NULL; lane = lane->next)
+        sio__publisher_expire(lane, now_ms);
     give_back_memory(link, now_ms);
     sio__link_service(link);
     sio__link_leave(link);
@@ -302,8 +353,10 @@ static void on_peek(evutil_socket_t fd, short what, void *arg)
     link->peek_armed = false;
     link->peek_ms = link->peek_ms < PEEK_MAX_MS ? link->peek_ms * 2 : PEEK_MAX_MS;
     sio__link_enter(link);
-    if (link->publishing.conn.paused)
-        sio__session_read(&link->publishing);
+    for (struct sio__lane *lane = link->lanes; lane != NULL; lane = lane->next) {
+        if (lane->session.conn.paused)
+            sio__session_read(&lane->session);
+    }
     sio__link_service(link);
     sio__link_leave(link);
 }
@@ -319,9 +372,9 @@ static void on_due(evutil_socket_t fd, short what, void *arg)
         return;
     link->due_pending = false;
     sio__link_enter(link);
-    sio__session_start(&link->publishing);
+    sio__session_start(&link->home.session);
     if (link->subscriber != NULL)
-        sio__session_start(sio__subscriber_session(link->subscriber));
+        sio__subscriber_start(link->subscriber);
     sio__link_service(link);
     sio__link_leave(link);
 }
@@ -351,7 +404,7 @@ sio_status sio__link_make_events(sio_link *link)
     link->tick_event = evtimer_new(base, on_tick, link);
     link->peek_event = evtimer_new(base, on_peek, link);
     if (link->due_event == NULL || link->tick_event == NULL || link->peek_event == NULL ||
-        sio__session_make_timer(&link->publishing) != SIO_OK)
+        sio__session_make_timer(&link->home.session) != SIO_OK)
         return SIO_ENOMEM;
     /* The first timer has the loop reserve memory for all of ours. */
     if (evtimer_add(link->tick_event, &far) < 0)

@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* A connection's states, and its peer's liveness. */
+#include "link/cluster.h"
 #include "link/impl.h"
 
 #include <event2/event.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
-enum { MAX_FRAME = 1024 * 1024 /* no answer to PUBLISH, PING or ROLE is as long */ };
+#include "link/sentinel.h"
+
+enum {
+    MAX_FRAME = 1024 * 1024, /* no answer to PUBLISH, PING or ROLE is as long */
+    MUTE_ENDS = 3
+};
 
 static void set_timer(struct sio__session *session, unsigned ms)
 {
@@ -18,7 +25,7 @@ static void set_timer(struct sio__session *session, unsigned ms)
 
 static void stop_connecting(struct sio__session *session)
 {
-    sio__dial_stop(&session->dial);
+    sio__connect_stop(&session->connect);
     sio__conn_close(&session->conn);
 }
 
@@ -61,12 +68,29 @@ static void lost(struct sio__session *session, sio_status status, const char *te
     wait_for_retry(session, true, status, copy);
 }
 
+/* The peer has closed the connection. Proxies that do not know a command do so, each time. */
+static void broke(struct sio__session *session)
+{
+    const struct sio__conn *conn = &session->conn;
+    char text[SIO__REASON_MAX];
+    bool mute = session->state == SIO__SESSION_UP && conn->bytes_in == session->up_in &&
+                conn->bytes_out != session->up_out;
+
+    session->mute_ends = mute ? session->mute_ends + 1 : 0;
+    snprintf(text, sizeof text, "%.200s%s", conn->text,
+             session->mute_ends >= MUTE_ENDS ? " without an answer, again: a proxy without pub/sub?"
+                                             : "");
+    lost(session, SIO_ECONN, text);
+}
+
 static void up(struct sio__session *session)
 {
     uint32_t now_ms = sio__now_ms();
 
     evtimer_del(session->timer);
     session->state = SIO__SESSION_UP;
+    session->up_in = session->conn.bytes_in;
+    session->up_out = session->conn.bytes_out;
     session->heard_ms = session->progress_ms = now_ms;
     session->ping_unanswered = false;
     sio__backoff_up(&session->backoff, now_ms);
@@ -89,7 +113,7 @@ static bool on_greeting_reply(struct sio__session *session, const struct sio__re
     if (status != SIO_OK)
         return sio__session_drop(session, status, text);
     if (text[0] != '\0')
-        sio__link_log(session->link, SIO__LOG_GREETING, SIO_LOG_WARNING, "%s", text);
+        sio__link_remark(session->link, session->greeting.remark, text);
     if (session->greeting.answered_all)
         up(session);
     return true;
@@ -122,7 +146,7 @@ void sio__session_read(struct sio__session *session)
     if (status == SIO_ECLOSED)
         lost(session, session->drop, session->drop_text);
     else
-        lost(session, SIO_ECONN, session->conn.text);
+        broke(session);
 }
 
 /* The peer may have said why before it closed. */
@@ -130,7 +154,15 @@ void sio__session_write_failed(struct sio__session *session)
 {
     sio__session_read(session);
     if (session->conn.fd >= 0)
-        lost(session, SIO_ECONN, session->conn.text);
+        broke(session);
+}
+
+/* The greeting, and what an owner has put into control when it came up. */
+static bool writes_by_itself(const struct sio__session *session)
+{
+    return session->state == SIO__SESSION_GREETING ||
+           (session->state == SIO__SESSION_UP &&
+            session->conn.control_sent < session->conn.control.len);
 }
 
 static void on_conn(void *arg, short what)
@@ -143,16 +175,16 @@ static void on_conn(void *arg, short what)
         session->progress_ms = sio__now_ms();
     if (what & EV_READ)
         sio__session_read(session);
-    if (session->state == SIO__SESSION_GREETING && sio__conn_write(&session->conn, NULL) != SIO_OK)
+    if (writes_by_itself(session) && sio__conn_write(&session->conn, NULL) != SIO_OK)
         sio__session_write_failed(session);
     sio__link_service(link);
     sio__link_leave(link);
 }
 
-static void greet(struct sio__session *session, int fd)
+static void greet(struct sio__session *session, int fd, struct sio__tls *tls)
 {
     sio_status status =
-        sio__conn_open(&session->conn, session->link->base, fd, MAX_FRAME, on_conn, session);
+        sio__conn_open(&session->conn, session->link->base, fd, tls, MAX_FRAME, on_conn, session);
 
     if (status == SIO_OK)
         status = sio__greeting_write(&session->greeting, &session->conn.control);
@@ -165,7 +197,7 @@ static void greet(struct sio__session *session, int fd)
         sio__session_write_failed(session);
 }
 
-static void on_dialed(void *arg, int fd, const char *text)
+static void on_dialed(void *arg, int fd, struct sio__tls *tls, const char *text)
 {
     struct sio__session *session = arg;
     sio_link *link = session->link;
@@ -175,43 +207,100 @@ static void on_dialed(void *arg, int fd, const char *text)
         attempt_failed(session, SIO_ECONN, text);
     } else {
         snprintf(session->peer, sizeof session->peer, "%s", text);
-        greet(session, fd);
+        greet(session, fd, tls);
     }
     sio__link_service(link);
     sio__link_leave(link);
 }
 
-static void attempt(struct sio__session *session)
+/* Once for each link. */
+static void warn_of_insecurity(struct sio__session *session)
 {
-    const struct sio__link_config *config = &session->link->config;
-    struct sio__address to = {.path = config->url.path,
-                              .host = config->url.host,
-                              .port = config->url.port,
-                              .family = config->family};
+    struct sio__tls_config *tls = session->link->config.tls;
+
+    if (tls == NULL || !tls->insecure || tls->warned)
+        return;
+    tls->warned = true;
+    sio__link_log(session->link, SIO__LOG_STATE, SIO_LOG_WARNING,
+                  "TLS: insecure: nobody verifies who the server is");
+}
+
+static void dial(struct sio__session *session)
+{
+    const struct sio__place *place = &session->place;
+    struct sio__address to = {.path = place->port == 0 ? place->name : NULL,
+                              .host = place->port != 0 ? place->name : NULL,
+                              .port = place->port,
+                              .family = session->link->config.family};
+    bool is_begin = session->state != SIO__SESSION_LOCATING;
     sio_status status;
 
-    session->attempt++;
     session->state = SIO__SESSION_DIALING;
-    snprintf(session->peer, sizeof session->peer, "%.100s", to.path != NULL ? to.path : to.host);
-    set_timer(session, config->connect_timeout_ms);
-    status = sio__dial_start(&session->dial, session->link->base, &to, on_dialed, session);
-    if (status == SIO_OK)
-        session->ops->connecting(session);
-    else
+    snprintf(session->peer, sizeof session->peer, "%.100s", place->name);
+    warn_of_insecurity(session);
+    status = sio__connect_start(&session->connect, session->link->base, &to,
+                                session->link->config.tls, on_dialed, session);
+    if (status != SIO_OK)
         attempt_failed(session, status, "no descriptor, thread or memory to connect with");
+    else if (is_begin)
+        session->ops->connecting(session);
+}
+
+bool sio__session_locate(struct sio__session *session, struct sio__place *place)
+{
+    const struct sio__url *url = &session->link->config.url;
+
+    if (url->topology == SIO__SENTINEL)
+        return sio__sentinels_locate(session->link->sentinels, session, place);
+    if (url->topology == SIO__CLUSTER)
+        return sio__cluster_locate(session->link->cluster, session, place);
+    snprintf(place->name, sizeof place->name, "%s", url->path != NULL ? url->path : url->host);
+    place->port = url->port;
+    return true;
+}
+
+static void attempt(struct sio__session *session)
+{
+    struct sio__place place;
+
+    session->attempt++;
+    set_timer(session, session->link->config.connect_timeout_ms);
+    if (session->ops->locate(session, &place)) {
+        session->place = place;
+        dial(session);
+        return;
+    }
+    session->state = SIO__SESSION_LOCATING;
+    session->ops->connecting(session);
+}
+
+void sio__session_located(struct sio__session *session, const struct sio__place *place)
+{
+    if (session->state != SIO__SESSION_LOCATING)
+        return;
+    session->place = *place;
+    dial(session);
+}
+
+void sio__session_retry(struct sio__session *session)
+{
+    if (session->state == SIO__SESSION_WAITING)
+        attempt(session);
+}
+
+void sio__session_lose(struct sio__session *session, sio_status status, const char *text)
+{
+    if (session->state == SIO__SESSION_UP)
+        lost(session, status, text);
+    else if (session->state == SIO__SESSION_LOCATING || session->state == SIO__SESSION_DIALING ||
+             session->state == SIO__SESSION_GREETING)
+        attempt_failed(session, status, text);
 }
 
 void sio__session_start(struct sio__session *session)
 {
-    const struct sio__link_config *config = &session->link->config;
-
-    if (session->state != SIO__SESSION_NEW)
-        return;
-    session->greeting = (struct sio__greeting){.user = config->url.user,
-                                               .password = config->url.password,
-                                               .client_name = config->client_name,
-                                               .db = config->url.db};
-    attempt(session);
+    if (session->state == SIO__SESSION_NEW)
+        attempt(session);
 }
 
 static void on_deadline(struct sio__session *session)
@@ -222,9 +311,12 @@ static void on_deadline(struct sio__session *session)
         attempt(session);
         return;
     }
-    snprintf(text, sizeof text, "%s %s: no answer for %u ms",
-             session->state == SIO__SESSION_DIALING ? "cannot connect to" : "greeting",
-             session->peer, session->link->config.connect_timeout_ms);
+    snprintf(text, sizeof text, "%s %s: no answer for %u ms%s",
+             session->state == SIO__SESSION_LOCATING  ? "asking"
+             : session->state == SIO__SESSION_DIALING ? "cannot connect to"
+                                                      : sio__conn_stage(&session->conn),
+             session->peer, session->link->config.connect_timeout_ms,
+             sio__conn_hint(&session->conn));
     attempt_failed(session, SIO_ECONN, text);
 }
 
@@ -260,8 +352,11 @@ static void ping(struct sio__session *session)
     static const char command[] = "*1\r\n$4\r\nPING\r\n";
 
     /* Nothing is unanswered or half written now. Without memory: next time. */
-    if (sio_buf_append(&session->conn.control, command, sizeof command - 1) == SIO_OK)
-        session->ping_unanswered = true;
+    if (sio_buf_append(&session->conn.control, command, sizeof command - 1) != SIO_OK)
+        return;
+    session->ping_unanswered = true;
+    if (session->ops->pings != NULL)
+        session->ops->pings(session);
 }
 
 void sio__session_check_peer(struct sio__session *session, uint32_t now_ms)
@@ -293,12 +388,25 @@ int64_t sio__session_check_due(const struct sio__session *session, uint32_t now_
 
 /* -- begin and end -- */
 
+void sio__session_after_fork(struct sio__session *session)
+{
+    if (session->conn.fd >= 0)
+        close(session->conn.fd);
+    sio__connect_after_fork(&session->connect);
+}
+
 void sio__session_init(struct sio__session *session, sio_link *link,
                        const struct sio__session_ops *ops)
 {
+    const struct sio__link_config *config = &link->config;
+
     session->link = link;
     session->ops = ops;
-    sio__dial_init(&session->dial);
+    session->greeting = (struct sio__greeting){.user = config->url.user,
+                                               .password = config->url.password,
+                                               .client_name = config->client_name,
+                                               .db = config->url.db};
+    sio__connect_init(&session->connect);
     sio__conn_init(&session->conn);
 }
 
@@ -312,11 +420,13 @@ void sio__session_end(struct sio__session *session)
 {
     session->state = SIO__SESSION_OVER;
     evtimer_del(session->timer);
+    sio__conn_goodbye(&session->conn);
     stop_connecting(session);
 }
 
 void sio__session_fini(struct sio__session *session)
 {
+    sio__session_unfollow(session);
     stop_connecting(session);
     if (session->timer != NULL)
         event_free(session->timer);

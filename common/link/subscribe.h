@@ -18,7 +18,12 @@
 struct event_base;
 struct sio__listener;
 
-enum sio__subscribe_kind { SIO__CHANNEL, SIO__PATTERN };
+enum sio__subscribe_kind {
+    SIO__CHANNEL,
+    SIO__PATTERN,
+    SIO__SHARD_CHANNEL, /* Redis 7; in a cluster its slot's master has it */
+    SIO__SUBSCRIBE_KINDS
+};
 
 /* Where messages and news go; each may subscribe, unsubscribe, publish, free its listener
  * or the link. Strings are borrowed until they return. */
@@ -69,11 +74,12 @@ typedef void sio__sync_cb(void *owner, sio_status status, void *user);
 SIO_API sio_status sio__listener_sync(struct sio__listener *listener, sio__sync_cb *done,
                                       void *user);
 
-/* Ask how many connections subscribe to a channel (PUBSUB NUMSUB), in order with the
- * publishes before and after it; patterns do not count. The result's `receivers` is the
- * number. Returns and ends as sio__link_publish(). */
-SIO_API sio_status sio__link_count_subscribers(sio_link *link, sio_str channel,
-                                               const struct sio__completion *completion);
+/* Ask for a number, which will be the result's `receivers`: how many connections subscribe to a
+ * channel (patterns do not count), or how many such channels a pattern matches. In order with
+ * the publishes before and after it; but in a cluster all nodes are asked that can be reached,
+ * and their numbers added up. Returns and ends as sio__link_publish(). */
+SIO_API sio_status sio__link_count(sio_link *link, enum sio__count_kind kind, sio_str name,
+                                   const struct sio__completion *completion);
 
 /* Whether a listener of this link wants a name. */
 SIO_API bool sio__link_wants(const sio_link *link, enum sio__subscribe_kind kind, sio_str name);

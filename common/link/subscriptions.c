@@ -1,85 +1,87 @@
 /* SPDX-License-Identifier: MIT */
-/* One command a name, pipelined: an error then says which name it is about. Redis executes
- * in order, so what was asked last is what holds, whatever is still unanswered. */
 #include "link/subscriptions.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    PIECE = 16 * 1024, /* bytes of commands */
-    STEPS = 1024,      /* names looked at for a piece */
-    SYNTAX_MAX = 64    /* of a command, without the name */
-};
-
-/* -- queues -- */
-
-static void empty_queue(struct sio__queued *queue)
-{
-    queue->next = queue->prev = queue;
-}
-
-static bool is_empty(const struct sio__queued *queue)
-{
-    return queue->next == queue;
-}
-
-static void take_out(struct sio__queued *queued)
-{
-    queued->prev->next = queued->next;
-    queued->next->prev = queued->prev;
-}
-
-static void put_last(struct sio__queued *queue, struct sio__queued *queued)
-{
-    queued->next = queue;
-    queued->prev = queue->prev;
-    queue->prev->next = queued;
-    queue->prev = queued;
-}
-
-/* All of `from`, in order, before what is in `queue`. */
-static void put_all_first(struct sio__queued *queue, struct sio__queued *from)
-{
-    if (is_empty(from))
-        return;
-    from->prev->next = queue->next;
-    queue->next->prev = from->prev;
-    from->next->prev = queue;
-    queue->next = from->next;
-    empty_queue(from);
-}
+#include "link/asker.h"
+#include "link/slots.h"
 
 /* -- begin and end -- */
 
 static sio_str text_of(const void *item)
 {
-    const struct sio__name *name = item;
-
-    return (sio_str){name->text, name->len};
+    return sio__name_text(item);
 }
 
 sio_status sio__subscriptions_init(struct sio__subscriptions *subs)
 {
-    sio_status status;
+    sio_status status = SIO_OK;
 
-    *subs = (struct sio__subscriptions){.connection = 1};
-    empty_queue(&subs->due);
-    empty_queue(&subs->asked);
-    empty_queue(&subs->syncs);
-    sio_buf_init(&subs->commands);
-    status = sio__table_init(&subs->tables[SIO__CHANNEL], text_of);
-    if (status == SIO_OK)
-        status = sio__table_init(&subs->tables[SIO__PATTERN], text_of);
-    if (status != SIO_OK)
-        return status;
-    subs->unanswered = malloc(SIO__UNANSWERED_MAX * sizeof(struct sio__name *));
-    return subs->unanswered != NULL ? SIO_OK : SIO_ENOMEM;
+    *subs = (struct sio__subscriptions){.cursor = NULL};
+    sio__queue_init(&subs->unsettled);
+    for (int kind = 0; kind < SIO__SUBSCRIBE_KINDS && status == SIO_OK; kind++)
+        status = sio__table_init(&subs->tables[kind], text_of);
+    return status;
 }
 
-static void free_name(struct sio__name *name)
+void sio__subscriptions_fini(struct sio__subscriptions *subs)
+{
+    while (!sio__queue_is_empty(&subs->unsettled)) {
+        struct sio__sync *sync = (struct sio__sync *)subs->unsettled.next;
+
+        assert(sync->unsettled.is_sync);
+        sio__queue_take_out(&sync->unsettled.queued);
+        free(sync);
+    }
+    for (int kind = 0; kind < SIO__SUBSCRIBE_KINDS; kind++)
+        sio__table_fini(&subs->tables[kind]);
+}
+
+/* -- names -- */
+
+static bool is_settled(const struct sio__name *name)
+{
+    return name->settled_on == name->asker->connection;
+}
+
+void sio__name_settle(struct sio__name *name)
+{
+    if (is_settled(name))
+        return;
+    name->settled_on = name->asker->connection;
+    sio__queue_take_out(&name->unsettled.queued);
+    sio__queue_put_last(&name->asker->settled, &name->unsettled.queued);
+}
+
+/* By a wish: syncs that were asked for before do not wait for it. */
+static void unsettle(struct sio__subscriptions *subs, struct sio__name *name)
+{
+    name->settled_on = 0;
+    sio__queue_take_out(&name->unsettled.queued);
+    sio__queue_put_last(&subs->unsettled, &name->unsettled.queued);
+}
+
+void sio__name_unsettle(struct sio__subscriptions *subs, struct sio__name *name)
+{
+    if (!is_settled(name))
+        return;
+    name->settled_on = 0;
+    sio__queue_take_out(&name->unsettled.queued);
+    sio__queue_put_last(subs->unsettled.next, &name->unsettled.queued);
+}
+
+void sio__name_refresh(struct sio__name *name)
+{
+    if (name->connection == name->asker->connection)
+        return;
+    name->connection = name->asker->connection;
+    name->unanswered = 0;
+    name->subscribed = name->denied = false;
+}
+
+void sio__name_free(struct sio__name *name)
 {
     struct sio__subscription *sub = name->first.next;
 
@@ -89,71 +91,25 @@ static void free_name(struct sio__name *name)
         free(sub);
         sub = next;
     }
+    sio__queue_take_out(&name->unsettled.queued);
     free(name);
 }
 
-static void free_queue(struct sio__queued *queue)
+void sio__name_release(struct sio__subscriptions *subs, struct sio__name *name)
 {
-    struct sio__queued *next;
-
-    for (struct sio__queued *at = queue->next; at != queue; at = next) {
-        next = at->next;
-        if (at->is_sync)
-            free(at);
-        else
-            free_name((struct sio__name *)at);
-    }
-}
-
-void sio__subscriptions_fini(struct sio__subscriptions *subs)
-{
-    free_queue(&subs->due);
-    free_queue(&subs->asked);
-    free_queue(&subs->syncs);
-    sio__table_fini(&subs->tables[SIO__CHANNEL]);
-    sio__table_fini(&subs->tables[SIO__PATTERN]);
-    sio_buf_fini(&subs->commands);
-    free(subs->unanswered);
-}
-
-/* -- names -- */
-
-static enum sio__subscribe_kind kind_of(const struct sio__name *name)
-{
-    return name->is_pattern ? SIO__PATTERN : SIO__CHANNEL;
-}
-
-/* What was noted for an earlier connection holds no more. */
-static void refresh(const struct sio__subscriptions *subs, struct sio__name *name)
-{
-    if (name->connection == subs->connection)
-        return;
-    name->connection = subs->connection;
-    name->unanswered = 0;
-    name->subscribed = name->denied = false;
-}
-
-static void make_due(struct sio__subscriptions *subs, struct sio__name *name)
-{
-    if (name->asked_on != subs->connection)
-        return;
-    name->asked_on = 0;
-    take_out(&name->queued);
-    put_last(&subs->due, &name->queued);
-}
-
-/* Forget it, if there is no more to it. */
-static void release(struct sio__subscriptions *subs, struct sio__name *name)
-{
-    enum sio__subscribe_kind kind = kind_of(name);
-
     if (name->subscriptions > 0 || name->subscribed || name->unanswered > 0 || name->held)
         return;
-    if (subs->last[kind] == name)
-        subs->last[kind] = NULL;
-    sio__table_remove(&subs->tables[kind], name, name->hash);
-    take_out(&name->queued);
-    free_name(name);
+    if (subs->last[name->kind] == name)
+        subs->last[name->kind] = NULL;
+    sio__table_remove(&subs->tables[name->kind], name, name->hash);
+    sio__queue_take_out(&name->queued);
+    sio__name_free(name);
+}
+
+void sio__subscriptions_release(struct sio__subscriptions *subs, struct sio__name *name)
+{
+    name->held = false;
+    sio__name_release(subs, name);
 }
 
 struct sio__name *sio__subscriptions_find(struct sio__subscriptions *subs,
@@ -170,8 +126,8 @@ struct sio__name *sio__subscriptions_find(struct sio__subscriptions *subs,
     return name;
 }
 
-static sio_status new_name(struct sio__subscriptions *subs, enum sio__subscribe_kind kind,
-                           sio_str text, struct sio__name **out)
+static sio_status new_name(struct sio__subscriptions *subs, struct sio__asker *asker,
+                           enum sio__subscribe_kind kind, sio_str text, struct sio__name **out)
 {
     struct sio__table *table = &subs->tables[kind];
     struct sio__name *name = calloc(1, sizeof *name + text.len);
@@ -179,7 +135,8 @@ static sio_status new_name(struct sio__subscriptions *subs, enum sio__subscribe_
 
     if (name == NULL)
         return SIO_ENOMEM;
-    name->is_pattern = kind == SIO__PATTERN;
+    name->kind = (uint8_t)kind;
+    name->slot = kind == SIO__SHARD_CHANNEL ? (uint16_t)sio__slot_of(text) : 0;
     name->len = (uint32_t)text.len;
     if (text.len > 0)
         memcpy(name->text, text.ptr, text.len);
@@ -189,19 +146,10 @@ static sio_status new_name(struct sio__subscriptions *subs, enum sio__subscribe_
         free(name);
         return status;
     }
-    put_last(&subs->due, &name->queued);
+    sio__queue_put_last(&subs->unsettled, &name->unsettled.queued);
+    sio__asker_take(asker, name);
     *out = name;
     return SIO_OK;
-}
-
-/* Room for a piece of commands and one that goes beyond it. */
-static sio_status reserve(struct sio__subscriptions *subs, size_t len)
-{
-    size_t need = PIECE + SYNTAX_MAX + len;
-
-    if (subs->commands.cap >= need)
-        return SIO_OK;
-    return sio_buf_reserve(&subs->commands, need - subs->commands.len);
 }
 
 static struct sio__subscription *new_subscription(struct sio__name *name)
@@ -218,16 +166,16 @@ static struct sio__subscription *new_subscription(struct sio__name *name)
     return sub;
 }
 
-sio_status sio__subscriptions_add(struct sio__subscriptions *subs, enum sio__subscribe_kind kind,
-                                  sio_str text, void *listener, int tag,
-                                  struct sio__subscription **out)
+sio_status sio__subscriptions_add(struct sio__subscriptions *subs, struct sio__asker *asker,
+                                  enum sio__subscribe_kind kind, sio_str text, void *listener,
+                                  int tag, struct sio__subscription **out)
 {
     struct sio__name *name = sio__subscriptions_find(subs, kind, text);
     struct sio__subscription *sub;
-    sio_status status = reserve(subs, text.len);
+    sio_status status = sio__asker_reserve(name != NULL ? name->asker : asker, text.len);
 
     if (status == SIO_OK && name == NULL)
-        status = new_name(subs, kind, text, &name);
+        status = new_name(subs, asker, kind, text, &name);
     if (status != SIO_OK)
         return status;
     sub = new_subscription(name);
@@ -237,12 +185,14 @@ sio_status sio__subscriptions_add(struct sio__subscriptions *subs, enum sio__sub
     sub->name = name;
     sub->tag = tag;
     sub->denied_on = 0;
-    name->subscriptions++;
-    refresh(subs, name);
+    sio__name_refresh(name);
     if (!name->subscribed) {
+        if (name->subscriptions == 0 || name->denied)
+            unsettle(subs, name);
         name->denied = false; /* to be tried once more */
-        make_due(subs, name);
+        sio__asker_make_due(name->asker, name);
     }
+    name->subscriptions++;
     *out = sub;
     return SIO_OK;
 }
@@ -269,12 +219,14 @@ void sio__subscriptions_remove(struct sio__subscriptions *subs, struct sio__subs
     struct sio__name *name = sub->name;
 
     unlink_subscription(subs, sub);
-    refresh(subs, name);
+    sio__name_refresh(name);
     if (--name->subscriptions > 0)
         return;
-    if (name->subscribed)
-        make_due(subs, name);
-    release(subs, name);
+    if (name->subscribed) {
+        unsettle(subs, name);
+        sio__asker_make_due(name->asker, name);
+    }
+    sio__name_release(subs, name);
 }
 
 struct sio__subscription *sio__subscriptions_of(struct sio__name *name, const void *listener)
@@ -303,141 +255,25 @@ struct sio__subscription *sio__subscriptions_next(struct sio__subscriptions *sub
     return sub;
 }
 
-/* -- commands -- */
-
-static void write_command(struct sio__subscriptions *subs, const struct sio__name *name,
-                          bool subscribe)
-{
-    static const char *const verbs[2][2] = {
-        {"*2\r\n$11\r\nUNSUBSCRIBE\r\n$", "*2\r\n$9\r\nSUBSCRIBE\r\n$"},
-        {"*2\r\n$12\r\nPUNSUBSCRIBE\r\n$", "*2\r\n$10\r\nPSUBSCRIBE\r\n$"}};
-    char head[SYNTAX_MAX];
-    int len =
-        snprintf(head, sizeof head, "%s%u\r\n", verbs[name->is_pattern][subscribe], name->len);
-
-    /* There is room for all of it, see reserve(). */
-    sio_buf_append(&subs->commands, head, (size_t)len);
-    sio_buf_append(&subs->commands, name->text, name->len);
-    sio_buf_append(&subs->commands, "\r\n", 2);
-}
-
-static void ask(struct sio__subscriptions *subs, struct sio__name *name, bool subscribe)
-{
-    write_command(subs, name, subscribe);
-    name->subscribed = subscribe;
-    name->unanswered++;
-    subs->unanswered[subs->written++ % SIO__UNANSWERED_MAX] = name;
-}
-
-static void see_to(struct sio__subscriptions *subs, struct sio__name *name)
-{
-    bool wanted = name->subscriptions > 0;
-
-    refresh(subs, name);
-    name->asked_on = subs->connection;
-    take_out(&name->queued);
-    put_last(&subs->asked, &name->queued);
-    if (wanted != name->subscribed && !name->denied)
-        ask(subs, name, wanted);
-    release(subs, name);
-}
-
-static bool has_room(const struct sio__subscriptions *subs)
-{
-    return subs->written - subs->answered < SIO__UNANSWERED_MAX;
-}
-
-bool sio__subscriptions_can_write(const struct sio__subscriptions *subs)
-{
-    return !is_empty(&subs->due) && has_room(subs);
-}
-
-void sio__subscriptions_write(struct sio__subscriptions *subs)
-{
-    sio_buf_clear(&subs->commands);
-    for (int step = 0; step < STEPS; step++) {
-        struct sio__queued *queued = subs->due.next;
-
-        if (is_empty(&subs->due) || !has_room(subs) || subs->commands.len >= PIECE)
-            break;
-        if (queued->is_sync) {
-            struct sio__sync *sync = (struct sio__sync *)queued;
-
-            sync->target = subs->written;
-            take_out(queued);
-            put_last(&subs->syncs, queued);
-        } else {
-            see_to(subs, (struct sio__name *)queued);
-        }
-    }
-}
-
-/* -- answers -- */
-
-/* The commands of one name alternate, and the last asked for what it will be in the end. */
-struct sio__name *sio__subscriptions_awaited(const struct sio__subscriptions *subs, bool *subscribe)
-{
-    struct sio__name *name;
-
-    if (subs->written == subs->answered)
-        return NULL;
-    name = subs->unanswered[subs->answered % SIO__UNANSWERED_MAX];
-    *subscribe = name->subscribed == (name->unanswered % 2 == 1);
-    return name;
-}
-
-struct sio__name *sio__subscriptions_answer(struct sio__subscriptions *subs, bool denied)
-{
-    struct sio__name *name = subs->unanswered[subs->answered++ % SIO__UNANSWERED_MAX];
-
-    if (--name->unanswered > 0)
-        return NULL; /* the last answer counts */
-    if (denied && name->subscribed) {
-        name->subscribed = false;
-        name->denied = true;
-    }
-    if (name->subscriptions > 0 && (name->subscribed || name->denied)) {
-        name->held = true;
-        return name;
-    }
-    release(subs, name);
-    return NULL;
-}
-
-void sio__subscriptions_release(struct sio__subscriptions *subs, struct sio__name *name)
-{
-    name->held = false;
-    release(subs, name);
-}
-
-void sio__subscriptions_disconnected(struct sio__subscriptions *subs)
-{
-    put_all_first(&subs->due, &subs->syncs);
-    put_all_first(&subs->due, &subs->asked);
-    subs->connection++;
-    subs->written = subs->answered = 0;
-    sio_buf_clear(&subs->commands);
-}
-
 /* -- syncs -- */
 
 void sio__subscriptions_sync(struct sio__subscriptions *subs, struct sio__sync *sync)
 {
-    sync->queued.is_sync = true;
-    put_last(&subs->due, &sync->queued);
+    sync->unsettled.is_sync = true;
+    sio__queue_put_last(&subs->unsettled, &sync->unsettled.queued);
 }
 
 void sio__subscriptions_unsync(struct sio__sync *sync)
 {
-    take_out(&sync->queued);
+    sio__queue_take_out(&sync->unsettled.queued);
 }
 
 struct sio__sync *sio__subscriptions_synced(struct sio__subscriptions *subs)
 {
-    struct sio__sync *sync = (struct sio__sync *)subs->syncs.next;
+    struct sio__unsettled *first = (struct sio__unsettled *)subs->unsettled.next;
 
-    if (is_empty(&subs->syncs) || subs->answered < sync->target)
+    if (sio__queue_is_empty(&subs->unsettled) || !first->is_sync)
         return NULL;
-    take_out(&sync->queued);
-    return sync;
+    sio__queue_take_out(&first->queued);
+    return (struct sio__sync *)first;
 }

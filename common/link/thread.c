@@ -47,7 +47,7 @@ static void *run(void *arg)
     sio_link *link = arg;
 
     sio__link_enter(link);
-    sio__session_start(&link->publishing);
+    sio__session_start(&link->home.session);
     sio__link_service(link);
     sio__link_leave(link);
     while (link->phase != SIO__CLOSED) {

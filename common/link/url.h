@@ -1,22 +1,40 @@
 /* SPDX-License-Identifier: MIT */
-/* Redis URLs: redis://, valkey:// and unix://, as sio/link.h describes them. */
+/* URLs of Redis deployments, as sio/link.h describes them. */
 #ifndef SIO_COMMON_LINK_URL_H
 #define SIO_COMMON_LINK_URL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <sio/export.h>
 #include <sio/status.h>
 
+enum sio__topology {
+    SIO__STANDALONE, /* redis, rediss, valkey, valkeys, unix: one server */
+    SIO__SENTINEL,   /* redis-sentinel, rediss-sentinel: the sentinels' addresses */
+    SIO__CLUSTER     /* redis-cluster, rediss-cluster: some nodes' addresses */
+};
+
+struct sio__url_host {
+    char *host;
+    uint16_t port;
+};
+
 /* Decoded, terminated strings; NULL where the URL says nothing. */
 struct sio__url {
-    char *host; /* NULL: a unix socket */
+    enum sio__topology topology;
+    bool tls;   /* the scheme has an s for it */
+    char *host; /* STANDALONE; NULL: a unix socket */
     char *path; /* the unix socket; NULL: TCP */
-    char *user;
-    char *password; /* wiped by sio__url_fini() */
     uint16_t port;
+    struct sio__url_host *hosts; /* SENTINEL, CLUSTER: all that are named, nhosts >= 1 */
+    unsigned nhosts;
+    char *user;     /* the data nodes' */
+    char *password; /* wiped by sio__url_fini() */
     unsigned db;
+    char *master;                            /* SENTINEL: the name of the group, never NULL there */
+    char *sentinel_user, *sentinel_password; /* SENTINEL: wiped, too */
 };
 
 /* SIO_OK, SIO_ENOMEM or SIO_EINVAL; then `err` says what is wrong and at which byte, and

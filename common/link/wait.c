@@ -95,11 +95,11 @@ sio_status sio_link_wait_writable(sio_link *link, size_t bytes, unsigned timeout
         return status;
     if (bytes > link->config.bounds.bytes)
         return end_wait(link, SIO_ETOOBIG);
-    while (!sio__outbox_fits(link->outbox, bytes) && link->phase == SIO__OPEN && in_time)
+    while (!sio__outbox_fits(&link->space, bytes) && link->phase == SIO__OPEN && in_time)
         in_time = wait_on(link, &link->room, &until);
     if (link->phase != SIO__OPEN)
         status = SIO_ECLOSED;
-    else if (!sio__outbox_fits(link->outbox, bytes))
+    else if (!sio__outbox_fits(&link->space, bytes))
         status = SIO_ETIMEDOUT;
     return end_wait(link, status);
 }

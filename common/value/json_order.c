@@ -33,6 +33,7 @@ void sio__json_order_init(struct sio__json_order *order, sio_buf *out)
     sio_buf_init_on(&order->keys, order->key_memory, sizeof order->key_memory);
     sio_buf_init_on(&order->fixes, order->fix_memory, sizeof order->fix_memory);
     sio_buf_init(&order->members);
+    sio_buf_init(&order->extents);
 }
 
 void sio__json_order_fini(struct sio__json_order *order)
@@ -40,6 +41,7 @@ void sio__json_order_fini(struct sio__json_order *order)
     sio_buf_fini(&order->keys);
     sio_buf_fini(&order->fixes);
     sio_buf_fini(&order->members);
+    sio_buf_fini(&order->extents);
 }
 
 static const struct sio__json_key *keys_of(const struct sio__json_order *order,
@@ -233,6 +235,29 @@ static sio_status pack_header(sio_buf *out, char lead, uint32_t count)
     return lead == (char)0x80 ? sio__pack_map(out, count) : sio__pack_array(out, count);
 }
 
+static size_t header_growth(const struct sio__json_fix *fix)
+{
+    return fix->count <= SIO__JSON_FIXED_MAX ? 0 : fix->count <= UINT16_MAX ? 2 : 4;
+}
+
+/* What grows before an extent moves it, what grows in it makes it longer. */
+static void move_extents(struct sio__json_order *order)
+{
+    const struct sio__json_fix *fix = (const struct sio__json_fix *)(void *)order->fixes.ptr;
+    const struct sio__json_fix *end = fix + order->fixes.len / sizeof *fix;
+    struct sio__extent *extents = (struct sio__extent *)(void *)order->extents.ptr;
+    uint32_t growth = 0;
+
+    for (size_t i = 0; i < order->extents.len / sizeof *extents; i++) {
+        for (; fix < end && fix->at < extents[i].at; fix++)
+            growth += (uint32_t)header_growth(fix);
+        extents[i].at += growth;
+        for (; fix < end && fix->at < extents[i].end; fix++)
+            growth += (uint32_t)header_growth(fix);
+        extents[i].end += growth;
+    }
+}
+
 /* Only headers grow: from the last one on, move what is behind each to its final place. */
 static sio_status widen_headers(struct sio__json_order *order)
 {
@@ -243,7 +268,7 @@ static sio_status widen_headers(struct sio__json_order *order)
     size_t growth = 0;
 
     for (size_t i = 0; i < count; i++)
-        growth += fixes[i].count > UINT16_MAX ? 4 : 2;
+        growth += header_growth(&fixes[i]);
     if (!sio__json_room(order->out, growth))
         return SIO_ENOMEM;
     char *bytes = order->out->ptr + order->base;
@@ -350,5 +375,10 @@ sio_status sio__json_order_finish(struct sio__json_order *order)
     if (count == 0)
         return SIO_OK;
     qsort(order->fixes.ptr, count, sizeof(struct sio__json_fix), compare_fixes);
-    return order->members.len == 0 ? widen_headers(order) : move_members(order);
+    if (order->members.len > 0) {
+        sio_buf_clear(&order->extents);
+        return move_members(order);
+    }
+    move_extents(order);
+    return widen_headers(order);
 }

@@ -13,6 +13,7 @@
 #include <sio/buf.h>
 #include <sio/status.h>
 
+#include "value/extents.h"
 #include "value/json_scan.h"
 
 enum {
@@ -53,6 +54,7 @@ struct sio__json_order {
     sio_buf keys;    /* struct sio__json_key, of all open objects, the innermost last */
     sio_buf fixes;   /* struct sio__json_fix, in the order of their ends */
     sio_buf members; /* pairs of offsets: members of mended objects, in their final order */
+    sio_buf extents; /* struct sio__extent, see sio__json_read_noting() */
     struct sio__json_key key_memory[64];
     struct sio__json_fix fix_memory[8];
 };
@@ -76,7 +78,7 @@ sio_status sio__json_close_array(struct sio__json_order *order, uint32_t at, uin
 sio_status sio__json_close_object(struct sio__json_order *order, struct sio__json_object *object,
                                   uint32_t at, uint32_t count);
 
-/* Bring the document into its final form. SIO_OK or SIO_ENOMEM. */
+/* Bring the document into its final form, and the extents with it. SIO_OK or SIO_ENOMEM. */
 sio_status sio__json_order_finish(struct sio__json_order *order);
 
 static inline size_t sio__json_key_count(const struct sio__json_order *order)

@@ -4,6 +4,8 @@
  * text behind one or two: most of a document, and its calls would be most of the time. */
 #include "value/json.h"
 
+#include <limits.h>
+
 #include "value/json_reader.h"
 #include "value/normal.h"
 #include "value/number.h"
@@ -18,6 +20,8 @@ enum {
     FIXSTR_MAX = 31,
     STR_HEADER_MAX = 5,
     SHORT_TEXT = 16,
+    PIECE = 16,
+    MEDIUM_TEXT = UINT8_MAX,
     /* Integers of so many digits (or characters) are exact doubles: MAX_SAFE_INTEGER has 16. */
     SAFE_DIGITS = 15
 };
@@ -189,12 +193,47 @@ static inline void put_short(struct reader *r, const char *text, size_t len)
     r->out.len += 1 + len;
 }
 
+/* A string that is longer and plain, up to what one byte can count: by pieces of 16 bytes that
+ * are looked at and copied at once, behind the larger header until it turns out to be a short
+ * one. */
+static const char *read_medium_string(struct reader *r, const char *at)
+{
+    const char *text = at + 1;
+    size_t len = 0;
+    unsigned plain;
+
+    if (r->out.cap - r->out.len < 2 + MEDIUM_TEXT + PIECE)
+        return read_any_string(r, at); /* which may need less */
+    char *to = r->out.ptr + r->out.len + 2;
+    do {
+        if (len >= MEDIUM_TEXT || (size_t)(r->end - text) < len + PIECE)
+            return read_any_string(r, at);
+        plain = sio__json_plain16(text + len);
+        memcpy(to + len, text + len, PIECE);
+        len += plain;
+    } while (plain == PIECE);
+    if (text[len] != '"' || len > MEDIUM_TEXT)
+        return read_any_string(r, at);
+    if (len <= FIXSTR_MAX) {
+        char pieces[2][PIECE];
+        memcpy(pieces, to, sizeof pieces);
+        to[-2] = (char)(0xa0 | len);
+        memcpy(to - 1, pieces, sizeof pieces);
+        r->out.len += 1 + len;
+    } else {
+        to[-2] = (char)0xd9;
+        to[-1] = (char)len;
+        r->out.len += 2 + len;
+    }
+    return text + len + 1;
+}
+
 static inline const char *read_string(struct reader *r, const char *at)
 {
     size_t len = short_length(r, at + 1);
 
     if (len == SHORT_TEXT || !sio__json_room(&r->out, 1 + SHORT_TEXT))
-        return read_any_string(r, at);
+        return read_medium_string(r, at);
     put_short(r, at + 1, len);
     return at + 1 + len + 1;
 }
@@ -359,6 +398,8 @@ static const char *close_container(struct reader *r, const char *at)
         status = sio__json_close_array(&r->order, f->at, f->count);
     if (f->object)
         r->order.keys.len = f->keys.first * sizeof(struct sio__json_key);
+    if (status == SIO_OK && r->depth_left == r->noted)
+        status = sio__extents_note(&r->order.extents, f->at, r->out.len - r->order.base);
     r->frames.len -= sizeof *f;
     r->depth_left++;
     find_top(r);
@@ -380,6 +421,8 @@ static inline const char *next_value(struct reader *r, const char *at)
         if (at == NULL)
             return NULL;
     }
+    if (r->first)
+        return at;
     at = skip_space(r, at);
     return at == r->end ? at : fail(r, at, "expected the end of the text");
 }
@@ -421,6 +464,7 @@ static void read_document(struct reader *r)
         if (at != NULL && !opened)
             at = next_value(r, at);
     } while (at != NULL && r->top != NULL);
+    r->stop = at;
     if (at != NULL && sio__json_order_finish(&r->order) != SIO_OK)
         fail_memory(r);
 }
@@ -443,30 +487,73 @@ static void describe(const struct reader *r, sio_json_error *err)
     err->what = r->what;
 }
 
+static void init(struct reader *r, sio_str text, unsigned max_depth, sio_buf *out)
+{
+    r->start = text.len > 0 ? text.ptr : "";
+    r->end = r->start + text.len;
+    r->out = *out;
+    r->depth_left = max_depth;
+    r->noted = UINT_MAX;
+    r->has = 0;
+    r->first = false;
+    r->status = SIO_OK;
+    r->top = NULL;
+    sio_buf_init_on(&r->frames, r->frame_memory, sizeof r->frame_memory);
+    sio__json_order_init(&r->order, &r->out);
+}
+
+static sio_status fini(struct reader *r, sio_buf *out)
+{
+    *out = r->out;
+    if (r->status != SIO_OK)
+        out->len = r->order.base;
+    sio__json_order_fini(&r->order);
+    sio_buf_fini(&r->frames);
+    return r->status;
+}
+
 sio_status sio__json_read(sio_str text, unsigned max_depth, sio_buf *out, sio_json_error *err,
                           unsigned *has)
 {
     struct reader r;
 
-    r.start = text.len > 0 ? text.ptr : "";
-    r.end = r.start + text.len;
-    r.out = *out;
-    r.depth_left = max_depth;
-    r.has = 0;
-    r.status = SIO_OK;
-    r.top = NULL;
-    sio_buf_init_on(&r.frames, r.frame_memory, sizeof r.frame_memory);
-    sio__json_order_init(&r.order, &r.out);
+    init(&r, text, max_depth, out);
     read_document(&r);
-    *out = r.out;
-    if (r.status != SIO_OK)
-        out->len = r.order.base;
-    else
+    if (fini(&r, out) == SIO_OK)
         *has |= r.has;
     if (err != NULL)
         describe(&r, err);
-    sio__json_order_fini(&r.order);
-    sio_buf_fini(&r.frames);
+    return r.status;
+}
+
+sio_status sio__json_read_first(sio_str text, unsigned max_depth, sio_buf *out, size_t *size)
+{
+    struct reader r;
+
+    init(&r, text, max_depth, out);
+    r.first = true;
+    read_document(&r);
+    if (fini(&r, out) == SIO_OK)
+        *size = (size_t)(r.stop - r.start);
+    return r.status;
+}
+
+sio_status sio__json_read_noting(sio_str text, unsigned max_depth, unsigned level, sio_buf *out,
+                                 sio_str *packed, struct sio__extents *extents)
+{
+    struct reader r;
+
+    sio_buf_clear(out);
+    init(&r, text, max_depth, out);
+    r.noted = max_depth - level - 1;
+    read_document(&r);
+    size_t len = r.out.len;
+    if (r.status == SIO_OK)
+        r.status = sio_buf_append(&r.out, r.order.extents.ptr, r.order.extents.len);
+    if (fini(&r, out) == SIO_OK) {
+        *packed = sio_str_of(out->ptr, len);
+        *extents = (struct sio__extents){out->ptr, sio_str_of(out->ptr + len, out->len - len)};
+    }
     return r.status;
 }
 

@@ -27,7 +27,10 @@ struct reader {
     const char *end;
     sio_buf out; /* the caller's, while it is written */
     unsigned depth_left;
-    unsigned has; /* SIO__HAS_* */
+    unsigned noted;   /* what depth_left is in containers whose extents are noted */
+    unsigned has;     /* SIO__HAS_* */
+    bool first;       /* only the first value is wanted, whatever follows it */
+    const char *stop; /* where the reading ended */
     sio_status status;
     const char *where; /* of a mistake in the text */
     const char *what;

@@ -91,12 +91,16 @@ static inline bool sio__json_plain(char c)
 
 static inline const char *sio__json_plain_run(const char *at, const char *end)
 {
+    bool longer = end - at >= 16;
+
     while (end - at >= 16) {
         unsigned plain = sio__json_plain16(at);
         at += plain;
         if (plain < 16)
             return at;
     }
+    if (longer) /* the last 16 once more, as far as they have been seen */
+        return end - 16 + sio__json_plain16(end - 16);
     while (at < end && sio__json_plain(*at))
         at++;
     return at;

@@ -38,13 +38,29 @@ struct writer {
     struct frame frames[SIO_MAX_DEPTH];
 };
 
-/* sio_cursor_read() with the most common token, a short string, taken here. */
+/* sio_cursor_read() with the most common tokens, those of one byte and short strings, taken
+ * here. */
 static inline sio_status read_token(sio_cursor *in, sio_value *value)
 {
-    if (in->at < in->end && (*in->at & 0xe0) == 0xa0 && in->end - in->at > (*in->at & 0x1f)) {
+    size_t left = (size_t)(in->end - in->at);
+    unsigned lead = left > 0 ? *in->at : 0xc1;
+
+    if ((lead & 0xe0) == 0xa0 && left > (lead & 0x1f)) {
         value->type = SIO_STRING;
-        value->v.text = sio_str_of(in->at + 1, *in->at & 0x1f);
+        value->v.text = sio_str_of(in->at + 1, lead & 0x1f);
         in->at += 1 + value->v.text.len;
+        return SIO_OK;
+    }
+    if (lead < 0x80) {
+        value->type = SIO_UINT;
+        value->v.natural = lead;
+        in->at++;
+        return SIO_OK;
+    }
+    if (lead < 0xa0 && left > 2 * (lead & 0x0f)) {
+        value->type = lead < 0x90 ? SIO_MAP : SIO_ARRAY;
+        value->v.count = lead & 0x0f;
+        in->at++;
         return SIO_OK;
     }
     return sio_cursor_read(in, value);
@@ -353,7 +369,7 @@ static sio_status next_value(struct writer *w)
     return SIO_OK;
 }
 
-static sio_status write_document(struct writer *w)
+static sio_status write_whole(struct writer *w)
 {
     sio_status status;
 
@@ -373,7 +389,17 @@ static sio_status write_document(struct writer *w)
         if (status == SIO_OK)
             status = next_value(w);
     } while (status == SIO_OK && w->depth > 0);
-    return status == SIO_OK && !sio_cursor_done(&w->in) ? SIO_EINVAL : status;
+    return status;
+}
+
+static void start_writer(struct writer *w, sio_str packed, sio_buf *out)
+{
+    w->in = sio_cursor_at(packed);
+    w->out = out;
+    w->binary = NULL;
+    w->user = NULL;
+    w->mark = out->len;
+    w->depth = 0;
 }
 
 sio_status sio_json_write(sio_str packed, sio_json_binary_cb *binary, void *user, sio_buf *out)
@@ -381,13 +407,30 @@ sio_status sio_json_write(sio_str packed, sio_json_binary_cb *binary, void *user
     struct writer w;
     size_t before = out->len;
 
-    w.in = sio_cursor_at(packed);
-    w.out = out;
+    start_writer(&w, packed, out);
     w.binary = binary;
     w.user = user;
-    w.mark = before;
-    w.depth = 0;
-    sio_status status = write_document(&w);
+    sio_status status = write_whole(&w);
+    if (status == SIO_OK && !sio_cursor_done(&w.in))
+        status = SIO_EINVAL;
+    if (status != SIO_OK)
+        out->len = before;
+    return status;
+}
+
+sio_status sio__json_row(sio_str packed, sio_buf *out)
+{
+    struct writer w;
+    size_t before = out->len;
+    sio_status status = SIO_OK;
+
+    start_writer(&w, packed, out);
+    while (status == SIO_OK && !sio_cursor_done(&w.in)) {
+        if (out->len > before)
+            status = put_text(out, SIO_STR(","));
+        if (status == SIO_OK)
+            status = write_whole(&w);
+    }
     if (status != SIO_OK)
         out->len = before;
     return status;

@@ -19,7 +19,8 @@ enum {
     SIO__HAS_UNDEFINED = 1,  /* d4 00 00 */
     SIO__HAS_SURROGATES = 2, /* a string with lone surrogates */
     SIO__HAS_BIG_INTS = 4,   /* integers beyond +-SIO__SAFE_INTEGER */
-    SIO__HAS_DATES = 8
+    SIO__HAS_DATES = 8,
+    SIO__HAS_BINARY = 16 /* of messages being made: a scan counts its pieces instead */
 };
 
 /* What one validating pass learns. */

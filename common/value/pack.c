@@ -4,6 +4,7 @@
  * plain stores. */
 #include "value/pack.h"
 
+#include <math.h>
 #include <msgpack/pack.h>
 #include <msgpack/timestamp.h>
 
@@ -67,7 +68,7 @@ sio_status sio__pack_number(sio_buf *out, double number)
     } else if (number >= 0x1p63 && number < 0x1p64) {
         return sio__pack_uint(out, (uint64_t)number); /* a double so large has no fraction */
     }
-    return pack_double(out, number);
+    return pack_double(out, isnan(number) ? NAN : number); /* JavaScript has but one NaN */
 }
 
 sio_status sio__pack_str(sio_buf *out, sio_str text)

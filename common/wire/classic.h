@@ -45,9 +45,4 @@ sio_status sio__classic_encode(const struct sio__peer *peer, const struct sio_me
 enum sio__verdict sio__classic_decode(const struct sio__peer *peer, sio_str channel,
                                       sio_str payload, sio_buf *scratch, struct sio_message *out);
 
-/* Append `count` packed values as notepack.io 3 writes them: undefined becomes nil, in a
- * map its key is left out; lone surrogates become U+FFFD.
- * SIO_OK, SIO_EINVAL (not packed values) or SIO_ENOMEM. */
-sio_status sio__classic_values(sio_str packed, unsigned has, sio_buf *out);
-
 #endif

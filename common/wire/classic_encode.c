@@ -9,6 +9,7 @@
 #include "value/json.h"
 #include "value/pack.h"
 #include "value/put.h"
+#include "wire/notepack.h"
 #include "wire/room_name.h"
 
 /* Run steps until one fails. */
@@ -49,7 +50,7 @@ static sio_status pack_data(const struct sio_message *msg, sio_buf *out)
     TRY(sio__pack_array(out, msg->nargs + (msg->event.ptr != NULL)));
     if (msg->event.ptr != NULL)
         TRY(sio__pack_str(out, msg->event));
-    return sio__classic_values(msg->args, msg->args_has, out);
+    return sio__notepack_values(msg->args, msg->args_has, out);
 }
 
 /* {type, data[, id], nsp} */
@@ -124,7 +125,7 @@ static sio_status pack_ack(const struct sio_message *msg, sio_buf *out)
     if (!defined)
         return SIO_OK;
     TRY(put(out, SIO_STR("\246packet")));
-    return sio__classic_values(msg->value, msg->args_has, out);
+    return sio__notepack_values(msg->value, msg->args_has, out);
 }
 
 /* ---- JSON ---- */
@@ -293,17 +294,6 @@ static bool is_response(enum sio_message_type type)
     return type >= SIO_MSG_SOCKETS_RESPONSE;
 }
 
-/* The one room of a packed array of one name; ptr NULL otherwise. */
-static sio_str single_room(sio_str rooms, char digits[SIO__NUMBER_MAX])
-{
-    static const char array_of_one = (char)0x91;
-    sio_str name = sio_str_of(NULL, 0);
-    if (rooms.len == 0 || rooms.ptr[0] != array_of_one)
-        return name;
-    sio_cursor c = sio_cursor_at(sio_str_of(rooms.ptr + 1, rooms.len - 1));
-    return sio__room_name(&c, digits, &name) ? name : sio_str_of(NULL, 0);
-}
-
 static sio_status write_channel(const struct sio__peer *peer, const struct sio_message *msg,
                                 sio_str to_uid, sio_buf *out)
 {
@@ -317,7 +307,7 @@ static sio_status write_channel(const struct sio__peer *peer, const struct sio_m
     if (msg->type == SIO_MSG_BROADCAST && msg->request_id.ptr == NULL) {
         char digits[SIO__NUMBER_MAX];
         return sio__classic_channel_write(peer, CLASSIC_CHANNEL_BROADCAST,
-                                          single_room(msg->rooms, digits), out);
+                                          sio__only_room(msg->rooms, digits), out);
     }
     return sio__classic_channel_write(peer, CLASSIC_CHANNEL_REQUEST, none, out);
 }

@@ -5,6 +5,8 @@
 
 #include <sio/value.h>
 
+#include "wire/usual.h"
+
 static const sio_str none = {NULL, 0};
 
 /* ---- subscriptions ---- */
@@ -22,16 +24,17 @@ static sio_status append_escaped(sio_str text, sio_buf *out)
     return status;
 }
 
-/* KEY#nsp#* */
-static sio_status write_pattern(const struct sio__peer *peer, sio_buf *out)
+/* KEY INFIX nsp SUFFIX */
+static sio_status write_pattern(const struct sio__peer *peer, sio_str infix, sio_str suffix,
+                                sio_buf *out)
 {
     sio_status status = append_escaped(peer->key, out);
     if (status == SIO_OK)
-        status = sio_buf_append(out, "#", 1);
+        status = sio_buf_append(out, infix.ptr, infix.len);
     if (status == SIO_OK)
         status = append_escaped(peer->nsp, out);
     if (status == SIO_OK)
-        status = sio_buf_append(out, "#*", 2);
+        status = sio_buf_append(out, suffix.ptr, suffix.len);
     return status;
 }
 
@@ -44,7 +47,7 @@ static sio_status subscription(const struct sio__peer *peer, sio_str uid, bool p
     case 0:
         out->route = SIO__ROUTE_BROADCASTS;
         if (out->is_pattern)
-            return write_pattern(peer, out->name);
+            return write_pattern(peer, SIO_STR("#"), SIO_STR("#*"), out->name);
         return sio__classic_channel_write(peer, CLASSIC_CHANNEL_BROADCAST, none, out->name);
     case 1:
         out->route = SIO__ROUTE_REQUESTS;
@@ -69,6 +72,12 @@ static sio_status room_channel(const struct sio__peer *peer, sio_str room, sio_b
 static sio_status servers_channel(const struct sio__peer *peer, sio_buf *out)
 {
     return sio__classic_channel_write(peer, CLASSIC_CHANNEL_REQUEST, none, out);
+}
+
+/* A uid is of six characters. */
+static sio_status servers_pattern(const struct sio__peer *peer, sio_buf *out)
+{
+    return write_pattern(peer, SIO_STR("-response#"), SIO_STR("#??????#"), out);
 }
 
 /* ---- before decoding ---- */
@@ -136,6 +145,14 @@ static sio_str answers_to(sio_str payload)
     return packed_answers_to(payload);
 }
 
+/* Of a broadcast: [uid, ... */
+static sio_str sender(sio_str payload)
+{
+    sio_cursor c = sio_cursor_at(payload);
+    sio_str uid = none;
+    return SIO__EAT(&c, "\223") && sio__eat_text(&c, &uid) ? uid : none;
+}
+
 const struct sio__wire sio__wire_classic = {
     .name = "classic",
     /* uid2 of the npm adapter */
@@ -143,11 +160,15 @@ const struct sio__wire sio__wire_classic = {
     .uid_len = 6,
     .request_id_len = 6,
     .own_ops_by_echo = true,
+    .asks_for_names = true,
+    .takes_parser = true,
     .subscription = subscription,
     .room_channel = room_channel,
     .servers_channel = servers_channel,
+    .servers_pattern = servers_pattern,
     .room_of = room_of,
     .answers_to = answers_to,
+    .sender = sender,
     .encode = sio__classic_encode,
     .decode = sio__classic_decode,
 };

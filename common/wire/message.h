@@ -13,6 +13,8 @@
 
 #include <sio/str.h>
 
+#include "value/extents.h"
+
 enum sio_message_type {
     SIO_MSG_BROADCAST,          /* packet, opts; request_id present: acks are wanted */
     SIO_MSG_SOCKETS_JOIN,       /* opts, rooms; or sid and rooms (one), the old form */
@@ -22,6 +24,10 @@ enum sio_message_type {
     SIO_MSG_SOCKETS,            /* rooms in opts, request_id: ids only, sent by old servers */
     SIO_MSG_ALL_ROOMS,          /* request_id */
     SIO_MSG_SERVER_SIDE_EMIT,   /* data; request_id present: an answer is wanted */
+    /* signs of life of the servers of some wires; nothing but the sender */
+    SIO_MSG_INITIAL_HEARTBEAT, /* asks for everybody's */
+    SIO_MSG_HEARTBEAT,
+    SIO_MSG_ADAPTER_CLOSE, /* the last one */
     /* answers, each with the request_id it belongs to */
     SIO_MSG_SOCKETS_RESPONSE,          /* list: ids (SOCKETS) or descriptions (FETCH_SOCKETS) */
     SIO_MSG_ROOMS_RESPONSE,            /* list: room names */
@@ -30,6 +36,12 @@ enum sio_message_type {
     SIO_MSG_BROADCAST_ACK,             /* value */
     SIO_MSG_DONE                       /* nothing else: a per-socket request was executed */
 };
+
+/* Whether it belongs to a request of this node's. */
+static inline bool sio__is_answer(enum sio_message_type type)
+{
+    return type >= SIO_MSG_SOCKETS_RESPONSE;
+}
 
 struct sio_message {
     enum sio_message_type type;
@@ -41,7 +53,8 @@ struct sio_message {
     sio_str event;       /* text; ptr NULL (decoded messages): the first of args is the event */
     sio_str args;        /* packed values, one after the other */
     uint32_t nargs;      /* how many */
-    unsigned args_has;   /* SIO__HAS_* of value/normal.h: what a wire may have to rewrite */
+    unsigned args_has;   /* SIO__HAS_* of value/normal.h: what in args or value a wire may have to
+                            rewrite or heed; decoders leave it 0 */
     int64_t packet_type; /* decoders: as received, 2 is EVENT; encoders write 2 */
     int64_t packet_id;   /* BROADCAST: the packet's own id; -1: none */
 
@@ -54,9 +67,10 @@ struct sio_message {
     sio_str sid;          /* the old per-socket form; ptr NULL: absent */
     bool close;           /* DISCONNECT_SOCKETS */
 
-    sio_str list;          /* packed array of an answer; len 0: absent */
-    sio_str value;         /* packed value of an answer; len 0: absent (undefined) */
-    uint32_t client_count; /* CLIENT_COUNT */
+    sio_str list;                /* packed array of an answer; len 0: absent */
+    struct sio__extents extents; /* of values in the list's elements, as far as they are known */
+    sio_str value;               /* packed value of an answer; len 0: absent (undefined) */
+    uint32_t client_count;       /* CLIENT_COUNT */
 };
 
 #endif

@@ -61,6 +61,11 @@ sio_status sio__outgoing_target(struct sio__outgoing *o, const struct sio__targe
     return SIO_OK;
 }
 
+static unsigned with_binary(unsigned has, size_t attachments)
+{
+    return attachments > 0 ? has | SIO__HAS_BINARY : has;
+}
+
 /* What only clients get, as MessagePack and then with attachments: a server-side event is
  * JSON. Each piece of binary becomes an attachment. */
 static sio_status check_values(struct sio__outgoing *o, const struct sio__args_view *args)
@@ -99,7 +104,7 @@ sio_status sio__outgoing_event(struct sio__outgoing *o, enum sio__audience audie
     o->msg.event = event.ptr != NULL ? event : SIO_STR("");
     o->msg.args = view.packed;
     o->msg.nargs = (uint32_t)view.count;
-    o->msg.args_has = view.has;
+    o->msg.args_has = with_binary(view.has, view.attachments);
     return SIO_OK;
 }
 
@@ -132,10 +137,12 @@ sio_status sio__outgoing_value(struct sio__outgoing *o, sio_str packed)
         return refuse(o, SIO_EINVAL, "the value is not packed");
     (void)sio_cursor_read(&c, &first); /* the scan has seen all of it */
     (void)sio_cursor_skip(&after);
-    if (first.type != SIO_UNDEFINED)
-        o->msg.value =
-            sio_str_of(packed.ptr, (size_t)(after.at - (const unsigned char *)packed.ptr));
-    o->msg.args_has = scan.has;
+    if (first.type == SIO_UNDEFINED)
+        return SIO_OK;
+    o->msg.value = sio_str_of(packed.ptr, (size_t)(after.at - (const unsigned char *)packed.ptr));
+    if (scan.values > 1) /* what the others hold does not count */
+        (void)sio__scan(o->msg.value, SIO_MAX_DEPTH, &scan);
+    o->msg.args_has = with_binary(scan.has, scan.attachments);
     return SIO_OK;
 }
 

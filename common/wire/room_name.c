@@ -31,3 +31,13 @@ bool sio__room_name(sio_cursor *cursor, char digits[SIO__NUMBER_MAX], sio_str *n
         return false;
     }
 }
+
+sio_str sio__only_room(sio_str rooms, char digits[SIO__NUMBER_MAX])
+{
+    static const char array_of_one = (char)0x91;
+    sio_str none = {NULL, 0}, name;
+    if (rooms.len == 0 || rooms.ptr[0] != array_of_one)
+        return none;
+    sio_cursor c = sio_cursor_at(sio_str_of(rooms.ptr + 1, rooms.len - 1));
+    return sio__room_name(&c, digits, &name) ? name : none;
+}

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Finds the configuration file and decides which of its settings count.
  *
- * The address (url, host, port, socket, db) is one setting, as it is for the environment.
- * A file that names one keeps its user and password for that server: when an option or the
- * environment names another, they are left out too. */
+ * The address (url, host, port, socket, sentinel, db, cluster) is one setting, as it is for the
+ * environment.
+ * A file that names one keeps its user, its password and what it says of TLS for that server:
+ * when an option or the environment names another, they are left out too. */
 #include "config.h"
 
 #include <errno.h>
@@ -25,7 +26,8 @@
 static bool is_address(const struct option_spec *spec)
 {
     return spec->offset == FIELD(url) || spec->offset == FIELD(host) ||
-           spec->offset == FIELD(port) || spec->offset == FIELD(socket);
+           spec->offset == FIELD(port) || spec->offset == FIELD(socket) ||
+           spec->offset == FIELD(sentinels) || spec->offset == FIELD(master);
 }
 
 static bool is_password(const struct option_spec *spec)
@@ -37,6 +39,11 @@ static bool is_password(const struct option_spec *spec)
 static bool is_user(const struct option_spec *spec)
 {
     return spec->offset == FIELD(user);
+}
+
+static bool is_tls(const struct option_spec *spec)
+{
+    return spec->group == GROUP_TLS;
 }
 
 static bool is_family(const struct option_spec *spec)
@@ -55,7 +62,7 @@ static bool any_set(const bool *set, bool (*is)(const struct option_spec *spec))
 
 /* What the sources before the file have settled. */
 struct settled {
-    bool address, user, password, family;
+    bool address, user, password, family, tls;
 };
 
 static struct settled settled_before(const struct options *opts, const struct config *config)
@@ -69,6 +76,7 @@ static struct settled settled_before(const struct options *opts, const struct co
         .family = any_set(opts->given, is_family),
     };
 
+    settled.tls = settled.address && any_set(config->set, is_address);
     if (settled.user)
         settled.password = true; /* the file's is another user's */
     if ((settled.address && any_set(config->set, is_address)) ||
@@ -79,12 +87,14 @@ static struct settled settled_before(const struct options *opts, const struct co
 
 static bool is_settled(const struct settled *settled, const struct option_spec *spec)
 {
-    if (is_address(spec) || spec->offset == FIELD(db))
+    if (is_address(spec) || spec->offset == FIELD(db) || spec->offset == FIELD(cluster))
         return settled->address;
     if (is_user(spec))
         return settled->user;
     if (is_password(spec))
         return settled->password;
+    if (is_tls(spec))
+        return settled->tls;
     return is_family(spec) && settled->family;
 }
 
@@ -98,6 +108,8 @@ static void move_value(struct options *to, struct options *from, const struct op
         size = sizeof(char *);
     else if (spec->kind == OPT_SET)
         size = sizeof(int);
+    else if (spec->kind == OPT_FLAG)
+        size = sizeof(bool);
     memcpy((char *)to + spec->offset, source, size);
     if (spec->kind == OPT_SECRET || spec->kind == OPT_URL)
         memset(source, 0, size);
@@ -130,6 +142,9 @@ static const char *contradiction(const struct options *values)
         return "url says where Redis is: leave out host, port and socket";
     if (values->socket != NULL && (values->host != NULL || values->port >= 0))
         return "socket says where Redis is: leave out host and port";
+    if (values->sentinels != NULL && (values->url != NULL || values->host != NULL ||
+                                      values->port >= 0 || values->socket != NULL))
+        return "sentinel says where Redis is: leave out url, host, port and socket";
     if (values->password != NULL && values->pass_file != NULL)
         return "give only one of pass and pass-file";
     return NULL;
@@ -142,7 +157,7 @@ static int check(const struct config *config, int fd)
 
     if (wrong != NULL)
         return report_exit(EXIT_USAGE, "%s: %s", config->path, wrong);
-    if (values->password != NULL || (values->url != NULL && connect_url_has_password(values->url)))
+    if (values->password != NULL || (values->url != NULL && connect_url_has_secret(values->url)))
         return file_check_private(fd, config->path);
     return EXIT_ACCEPTED;
 }

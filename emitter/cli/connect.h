@@ -18,8 +18,9 @@ const char *connect_env_password(void);
 bool connect_url(const struct options *opts, const char *env, char **out);
 void connect_url_free(char *url); /* NULL allowed */
 
-/* Whether a URL brings its own user or password. */
+/* Whether a URL brings its own user or password; or that, or the sentinels'. */
 bool connect_url_has_password(const char *url);
+bool connect_url_has_secret(const char *url);
 
 /* Connect; the results hear about the link's state. 0, or the exit code after a report. */
 int connect_open(const struct options *opts, struct results *results, sio_link **out);

@@ -50,21 +50,46 @@ int file_read(const char *path, const char *option, size_t max, sio_buf *out)
     return code;
 }
 
+static int check_owner(int fd, const char *name, const char *what, struct stat *file)
+{
+    if (fstat(fd, file) != 0)
+        return report_exit(EXIT_USAGE, "cannot look at %s: %s", name, strerror(errno));
+    if (file->st_uid != geteuid() && file->st_uid != 0)
+        return report_exit(EXIT_USAGE, "%s holds a %s but belongs to user %u, neither you nor root",
+                           name, what, (unsigned)file->st_uid);
+    return EXIT_ACCEPTED;
+}
+
+static int check_mode(const struct stat *file, const char *name, const char *what, mode_t refused)
+{
+    if ((file->st_mode & refused) != 0)
+        return report_exit(EXIT_USAGE,
+                           "%s holds a %s but group or others can read or write it (mode %04o): "
+                           "chmod 600 makes it private",
+                           name, what, (unsigned)file->st_mode & 07777);
+    return EXIT_ACCEPTED;
+}
+
 /* As ssh does for keys and libpq for .pgpass. */
 int file_check_private(int fd, const char *name)
 {
     struct stat file;
+    int code = check_owner(fd, name, "password", &file);
 
-    if (fstat(fd, &file) != 0)
-        return report_exit(EXIT_USAGE, "cannot look at %s: %s", name, strerror(errno));
-    if (file.st_uid != geteuid() && file.st_uid != 0)
-        return report_exit(EXIT_USAGE,
-                           "%s holds a password but belongs to user %u, neither you nor root", name,
-                           (unsigned)file.st_uid);
-    if ((file.st_mode & (S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH)) != 0)
-        return report_exit(EXIT_USAGE,
-                           "%s holds a password but group or others can read or write it (mode "
-                           "%04o): chmod 600 makes it private",
-                           name, (unsigned)file.st_mode & 07777);
-    return EXIT_ACCEPTED;
+    if (code == EXIT_ACCEPTED)
+        code = check_mode(&file, name, "password", S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH);
+    return code;
+}
+
+/* As libpq does: system accounts share keys of root's by a group. */
+int file_check_key(int fd, const char *name)
+{
+    struct stat file;
+    int code = check_owner(fd, name, "private key", &file);
+    mode_t refused = S_IWGRP | S_IROTH | S_IWOTH;
+
+    if (code == EXIT_ACCEPTED)
+        code =
+            check_mode(&file, name, "private key", file.st_uid == 0 ? refused : refused | S_IRGRP);
+    return code;
 }

@@ -15,4 +15,7 @@ int file_read(const char *path, const char *option, size_t max, sio_buf *out);
  * that belongs to somebody else than the user or root. 0, or the exit code after a report. */
 int file_check_private(int fd, const char *name);
 
+/* The same for a private key, which may be root's and its group's to read, too. */
+int file_check_key(int fd, const char *name);
+
 #endif

@@ -6,9 +6,10 @@
 #include <sio/link.h>
 
 const char *const option_group_titles[GROUP_COUNT] = {
-    [GROUP_CONNECTION] = "Connection",      [GROUP_TARGET] = "Target",
-    [GROUP_ACTION] = "Instead of an event", [GROUP_ARGUMENT] = "Arguments of the event",
-    [GROUP_STREAM] = "Several emits",       [GROUP_OUTPUT] = "Output",
+    [GROUP_CONNECTION] = "Connection", [GROUP_TLS] = "Encryption",
+    [GROUP_TARGET] = "Target",         [GROUP_ACTION] = "Instead of an event",
+    [GROUP_ARGUMENT] = "Arguments of the event",
+    [GROUP_STREAM] = "Several emits",  [GROUP_OUTPUT] = "Output",
 };
 
 /* clang-format off */
@@ -29,8 +30,19 @@ const struct option_spec option_table[] = {
     {"socket", NONE, 's', "PATH", GROUP_CONNECTION, OPT_STRING, AT(socket), 0, 0, CONFIG | FILES,
      "Connect to this unix socket instead of a host."},
     {"url", NONE, 'u', "URL", GROUP_CONNECTION, OPT_URL, AT(url), 0, 0, CONFIG,
-     "Address, user and password in one: redis://[[USER]:PASSWORD@]HOST[:PORT][/DB], valkey:// the same, or "
-     "unix://[[USER]:PASSWORD@]/PATH[?db=N]. Special characters are percent-encoded."},
+     "Address, user and password in one: redis://[[USER]:PASSWORD@]HOST[:PORT][/DB], valkey:// the same, "
+     "unix://[[USER]:PASSWORD@]/PATH[?db=N], redis-cluster://HOST[:PORT],... or "
+     "redis-sentinel://HOST[:PORT],.../?master=NAME (the sentinels' own password: "
+     "&sentinel_password=PASSWORD); with TLS rediss://, valkeys://, rediss-cluster:// and "
+     "rediss-sentinel://. Special characters are percent-encoded."},
+    {"sentinel", NONE, 0, "HOST:PORT,...", GROUP_CONNECTION, OPT_STRING, AT(sentinels), 0, 0,
+     CONFIG | HOSTS,
+     "Ask these sentinels where the master is, and follow it. Name as many as you know; default "
+     "port: 26379. With --master."},
+    {"master", NONE, 0, "NAME", GROUP_CONNECTION, OPT_STRING, AT(master), 0, 0, CONFIG,
+     "Name that the sentinels know the master by."},
+    {"cluster", NONE, 'c', NULL, GROUP_CONNECTION, OPT_SET, AT(cluster), 1, 0, CONFIG,
+     "The address is that of any node of a Redis Cluster."},
     {"user", NONE, 0, "NAME", GROUP_CONNECTION, OPT_STRING, AT(user), 0, 0, CONFIG,
      "User to authenticate as."},
     {"pass", NONE, 'a', "PASSWORD", GROUP_CONNECTION, OPT_SECRET, AT(password), 0, 0, CONFIG,
@@ -62,6 +74,37 @@ const struct option_spec option_table[] = {
      "~/.config/sio-emit/config, if there is one."},
     {"no-config", NONE, 0, NULL, GROUP_CONNECTION, OPT_FLAG, AT(no_config), 0, 0, 0,
      "Read no configuration file."},
+
+    {"tls", NONE, 0, NULL, GROUP_TLS, OPT_FLAG, AT(tls), 0, 0, CONFIG,
+     "Connect with TLS, as a URL of rediss:// or valkeys:// does. The server's certificate has to "
+     "be from a trusted authority and for the host's name or address."},
+    {"sni", NONE, 0, "NAME", GROUP_TLS, OPT_STRING, AT(sni), 0, 0, CONFIG,
+     "The server's name, for its choice of a certificate and to verify that, instead of the "
+     "host's."},
+    {"cacert", NONE, 0, "FILE", GROUP_TLS, OPT_STRING, AT(cacert), 0, 0, CONFIG | FILES,
+     "Trust the authorities whose certificates are in this file (PEM). Default, without "
+     "--cacertdir either: the system's, or those that SSL_CERT_FILE and SSL_CERT_DIR name."},
+    {"cacertdir", NONE, 0, "DIR", GROUP_TLS, OPT_STRING, AT(cacertdir), 0, 0, CONFIG | FILES,
+     "Trust the authorities whose certificates are in this directory, as openssl-rehash(1) "
+     "makes it."},
+    {"cert", NONE, 0, "FILE", GROUP_TLS, OPT_STRING, AT(cert), 0, 0, CONFIG | FILES,
+     "Show the server this certificate (PEM), its chain behind it; with --key."},
+    {"key", NONE, 0, "FILE", GROUP_TLS, OPT_STRING, AT(cert_key), 0, 0, CONFIG | FILES,
+     "The private key of --cert (PEM). The file is refused if others can read or write it, its "
+     "group can write it, or read it unless it is root's, or if it belongs to anyone but you or "
+     "root."},
+    {"key-pass-file", NONE, 0, "FILE", GROUP_TLS, OPT_STRING, AT(key_pass_file), 0, 0,
+     CONFIG | FILES,
+     "Read the passphrase of --key from the first line of a file, as private as that of "
+     "--pass-file."},
+    {"insecure", NONE, 0, NULL, GROUP_TLS, OPT_FLAG, AT(insecure), 0, 0, CONFIG,
+     "Do not verify the server's certificate: whoever is in between can read and change "
+     "everything."},
+    {"tls-ciphers", NONE, 0, "LIST", GROUP_TLS, OPT_STRING, AT(tls_ciphers), 0, 0, CONFIG,
+     "Ciphers for TLS 1.2, as openssl-ciphers(1) lists them."},
+    {"tls-ciphersuites", NONE, 0, "LIST", GROUP_TLS, OPT_STRING, AT(tls_ciphersuites), 0, 0,
+     CONFIG,
+     "Cipher suites for TLS 1.3, with colons between them."},
 
     {"of", {"namespace", NULL}, 0, "NSP", GROUP_TARGET, OPT_STRING, AT(nsp), 0, 0, CONFIG,
      "Namespace. A missing leading / is added. Default: /."},

@@ -47,6 +47,7 @@ void options_fini(struct options *opts)
 {
     free_secret(opts->url);
     free_secret(opts->password);
+    free_secret(opts->key_passphrase);
     free(opts->to.items);
     free(opts->except.items);
     free(opts->join.items);
@@ -59,6 +60,7 @@ void options_fini(struct options *opts)
 
 void options_wipe_url(char *url)
 {
+    static const char key[] = "sentinel_password=";
     char *start = strstr(url, "://");
     char *end = strrchr(url, '@');
 
@@ -66,6 +68,9 @@ void options_wipe_url(char *url)
     /* The last '@', since a password may hold one that should have been encoded. */
     if (end != NULL && end > start)
         memset(start, '*', (size_t)(end - start));
+    start = strstr(start, key);
+    if (start != NULL)
+        memset(start + strlen(key), '*', strcspn(start + strlen(key), "&"));
 }
 
 void flags_volatile(struct flags *flags, bool value)

@@ -56,6 +56,8 @@ struct options {
 
     /* connection */
     const char *host, *socket;
+    const char *sentinels, *master;
+    int cluster; /* 1: the address is a cluster's */
     int64_t port; /* -1: not given */
     int64_t db;   /* -1: not given */
     char *url;    /* own copy: argv's is wiped; NULL: not given */
@@ -67,6 +69,12 @@ struct options {
     const char *client_name;
     int64_t connect_timeout;
     int64_t answer_timeout;
+
+    /* TLS */
+    bool tls, insecure;
+    const char *sni, *cacert, *cacertdir, *cert, *cert_key, *key_pass_file;
+    char *key_passphrase; /* own copy; NULL: none */
+    const char *tls_ciphers, *tls_ciphersuites;
 
     /* what is sent, and to whom */
     const char *nsp, *key;
@@ -97,6 +105,7 @@ struct options {
 
 enum option_group {
     GROUP_CONNECTION,
+    GROUP_TLS,
     GROUP_TARGET,
     GROUP_ACTION,
     GROUP_ARGUMENT,
@@ -170,7 +179,7 @@ void flags_compress(struct flags *flags, bool value);
 /* Refuse what does not go together. 0, or the exit code after a report. */
 int options_check(const struct options *opts);
 
-/* Overwrite the user and password of a URL in place. */
+/* Overwrite the user and passwords of a URL in place. */
 void options_wipe_url(char *url);
 
 /* Usage, options and exit codes, on stdout. false: it cannot be written. */

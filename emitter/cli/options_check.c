@@ -13,12 +13,31 @@ static bool is_stdin(const struct arg *arg)
            ((arg->kind == ARG_FILE || arg->kind == ARG_BINARY) && strcmp(arg->text, "-") == 0);
 }
 
+/* A unix socket, or sentinels. */
+static bool is_no_cluster(const char *url)
+{
+    return strncmp(url, "unix://", 7) == 0 || strstr(url, "-sentinel://") != NULL;
+}
+
 static const char *connection_conflict(const struct options *opts)
 {
     if (opts->url != NULL && (opts->host != NULL || opts->port >= 0 || opts->socket != NULL))
         return "-u says where Redis is: leave out -h, -p and -s";
     if (opts->socket != NULL && (opts->host != NULL || opts->port >= 0))
         return "-s says where Redis is: leave out -h and -p";
+    if (opts->sentinels != NULL && (opts->url != NULL || opts->host != NULL || opts->port >= 0 ||
+                                    opts->socket != NULL || opts->cluster))
+        return "--sentinel says where Redis is: leave out -u, -h, -p, -s and -c";
+    if ((opts->sentinels != NULL) != (opts->master != NULL))
+        return "--sentinel and --master belong together";
+    if (opts->sentinels != NULL && (opts->sentinels[0] == '\0' || opts->master[0] == '\0'))
+        return "--sentinel wants addresses, and --master a name";
+    if (opts->cluster && opts->url != NULL && is_no_cluster(opts->url))
+        return "-c is about a cluster, and -u names none of its nodes";
+    if (opts->cluster && opts->socket != NULL)
+        return "a cluster is not reached by a socket: leave out -c or -s";
+    if (opts->cluster && opts->db > 0)
+        return "a cluster has no database but 0: leave out -n";
     if (opts->host != NULL && opts->host[0] == '\0')
         return "-h wants a host name or an address";
     if (opts->socket != NULL && opts->socket[0] == '\0')
@@ -27,6 +46,10 @@ static const char *connection_conflict(const struct options *opts)
         return "give only one of --config and --no-config";
     if ((opts->password != NULL) + opts->askpass + (opts->pass_file != NULL) > 1)
         return "give only one of -a, --askpass and --pass-file";
+    if (opts->tls && opts->socket != NULL)
+        return "Redis speaks no TLS on unix sockets: leave out --tls or -s";
+    if (opts->insecure && (opts->cacert != NULL || opts->cacertdir != NULL))
+        return "--insecure trusts everybody: leave out --cacert and --cacertdir";
     return NULL;
 }
 

@@ -33,10 +33,7 @@ static int one_failed(const struct sender *sender, sio_status status, const char
 
     switch (status) {
     case SIO_ENOPERM:
-        return report_exit(code,
-                           "%s; let ACL SETUSER give the user +publish and the channel, which "
-                           "--dry-run shows",
-                           text);
+        return report_exit(code, "%s; ACL SETUSER grants it", text);
     case SIO_EXPIRED:
     case SIO_ETIMEDOUT:
         return report_exit(code, "Redis did not answer within %g s (--timeout): %s",

@@ -48,31 +48,30 @@ static ssize_t read_line(int fd, char *line, size_t size)
     return -1;
 }
 
-static int keep(struct options *opts, char *line, ssize_t len, const char *from)
+static int keep(char **password, char *line, ssize_t len, const char *from)
 {
     if (len < 0)
         return report_exit(EXIT_USAGE, "cannot read the password from %s: %s", from,
                            strerror(errno));
     if (len == 0)
         return report_exit(EXIT_USAGE, "the password from %s is empty", from);
-    opts->password = strndup(line, (size_t)len);
-    if (opts->password == NULL)
+    *password = strndup(line, (size_t)len);
+    if (*password == NULL)
         return report_exit(EXIT_INTERNAL, "out of memory");
     return EXIT_ACCEPTED;
 }
 
-static int read_file(struct options *opts)
+static int read_file(const char *path, const char *option, char **password)
 {
     char line[PASSWORD_MAX];
-    int fd = open(opts->pass_file, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     if (fd < 0)
-        return report_exit(EXIT_USAGE, "--pass-file: cannot open %s: %s", opts->pass_file,
-                           strerror(errno));
-    int code = file_check_private(fd, opts->pass_file);
+        return report_exit(EXIT_USAGE, "--%s: cannot open %s: %s", option, path, strerror(errno));
+    int code = file_check_private(fd, path);
     if (code == EXIT_ACCEPTED) {
         ssize_t len = read_line(fd, line, sizeof(line));
-        code = keep(opts, line, len, opts->pass_file);
+        code = keep(password, line, len, path);
     }
     close(fd);
     explicit_bzero(line, sizeof(line));
@@ -101,7 +100,7 @@ static int ask(struct options *opts)
     password_restore_terminal();
     if (write(fd, "\n", 1) < 0 && len >= 0)
         len = -1;
-    int code = keep(opts, line, len, "the terminal");
+    int code = keep(&opts->password, line, len, "the terminal");
     close(fd);
     explicit_bzero(line, sizeof(line));
     return code;
@@ -109,7 +108,13 @@ static int ask(struct options *opts)
 
 int password_read(struct options *opts)
 {
+    int code = EXIT_ACCEPTED;
+
     if (opts->pass_file != NULL)
-        return read_file(opts);
-    return opts->askpass ? ask(opts) : EXIT_ACCEPTED;
+        code = read_file(opts->pass_file, "pass-file", &opts->password);
+    else if (opts->askpass)
+        code = ask(opts);
+    if (code == EXIT_ACCEPTED && opts->key_pass_file != NULL)
+        code = read_file(opts->key_pass_file, "key-pass-file", &opts->key_passphrase);
+    return code;
 }

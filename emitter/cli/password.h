@@ -5,7 +5,8 @@
 
 #include "options.h"
 
-/* Put the password of --pass-file or --askpass into opts->password. 0, or the exit code. */
+/* Put the password of --pass-file or --askpass into opts->password, the passphrase of
+ * --key-pass-file into opts->key_passphrase. 0, or the exit code. */
 int password_read(struct options *opts);
 
 /* Give the terminal its echo back if --askpass has it turned off. For signal handlers too. */

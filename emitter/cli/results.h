@@ -13,7 +13,7 @@
 #include <sio/link.h>
 #include <sio/status.h>
 
-#define RESULT_TEXT 256
+#define RESULT_TEXT 896 /* the error, the channel, and the right that is missing */
 
 struct results {
     int wake_fd; /* an eventfd: something for the main thread to look at */

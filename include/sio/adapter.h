@@ -122,6 +122,9 @@ typedef struct sio_answers {
                             came in time; SIO_ECLOSED; or why it could not be asked or answered
                             (SIO_ECONN, SIO_ENOPERM, SIO_EXPIRED, ...) */
     const char *text;  /**< the reason for people; never NULL */
+    const char *hint;  /**< why it may have come to a timeout: that others than servers subscribe
+                            to the servers' channel, so that they are counted, and never
+                            answer; else empty, never NULL */
     unsigned answered; /**< other servers that answered */
     unsigned expected; /**< other servers that were asked */
 } sio_answers;

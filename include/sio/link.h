@@ -20,9 +20,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sio/buf.h>
 #include <sio/export.h>
 #include <sio/status.h>
 #include <sio/str.h>
+#include <sio/tls.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -74,6 +76,7 @@ typedef struct sio_link_opts {
     const char *client_name; /**< CLIENT SETNAME; NULL: none */
     struct event_base *base; /**< NULL: the link's own I/O thread; borrowed, must outlive the link */
     sio_link_family family;  /**< default: any */
+    sio_tls_opts tls;        /**< default: as the URL's scheme says, and verified */
 
     unsigned connect_timeout_ms; /**< resolving to ready, per attempt; default 5000 */
     unsigned command_timeout_ms; /**< an answer overdue by this ends the connection; default 5000 */
@@ -97,9 +100,17 @@ typedef struct sio_link_opts {
 SIO_API void sio_link_opts_init(sio_link_opts *opts);
 
 /** Start connecting. Nothing is waited for: publishes queue until Redis is there.
- *  URLs: redis://[[user]:password@]host[:port][/db], valkey:// the same,
- *  unix://[[user]:password@]/path[?db=N]; user, password, host and path may be
- *  percent-encoded, an IPv6 host stands in brackets.
+ *  URLs, by what is behind them; everything after the scheme but the separators may be
+ *  percent-encoded, an IPv6 address stands in brackets, its scope after %25:
+ *  - one server: redis://[[user]:password@]host[:port][/db], valkey:// the same; with TLS
+ *    rediss:// and valkeys://; unix://[[user]:password@]/path[?db=N] for a unix socket
+ *  - Sentinel: redis-sentinel://[[user]:password@]host[:port],...[/db]?master=NAME, the hosts
+ *    those of sentinels, as many as you know (port 26379), user and password those of the
+ *    data nodes; the sentinels' own follow as &sentinel_user=... and &sentinel_password=...
+ *    The master is where the link goes, and follows when another becomes it.
+ *  - Cluster: redis-cluster://[[user]:password@]host[:port],..., some of its nodes.
+ *  rediss-sentinel:// and rediss-cluster:// speak TLS to all of them. A missing host is
+ *  127.0.0.1, a missing port 6379; the database may be written /N or ?db=N.
  *  @param opts  Copied; NULL takes every default.
  *  @param out   Yours to sio_link_free(); NULL on failure.
  *  @param err   what is wrong with the URL or options, terminated; NULL allowed
@@ -148,9 +159,26 @@ SIO_API sio_status sio_link_wait_writable(sio_link *link, size_t bytes, unsigned
 SIO_API sio_status sio_link_wait_up(sio_link *link, unsigned timeout_ms,
                                     sio_status *event_status, char *err, size_t errlen);
 
-/** Counters since the link was made; a consistent copy. */
+/** How long Redis takes to answer: from the write of a command until its answer has been
+ *  read. One command at a time is measured, and one in a turn of the loop; an idle link
+ *  measures its PINGs. The percentiles and the longest are those of the last one to two
+ *  minutes, 0 if nothing was measured then; percentiles are up to an eighth too long. */
+typedef struct sio_round_trips {
+    uint64_t count;  /**< measured since the link was made */
+    uint64_t sum_us; /**< their sum, in microseconds */
+    uint64_t recent; /**< measured in the last one to two minutes: of those */
+    uint32_t p50_us; /**< half of them were as fast as this */
+    uint32_t p90_us; /**< nine of ten were */
+    uint32_t p99_us; /**< 99 of a hundred were */
+    uint32_t max_us; /**< the longest */
+} sio_round_trips;
+
+/** What a link does, and has done since it was made; a consistent copy. */
 typedef struct sio_link_stats {
     sio_link_state state;              /**< now */
+    uint32_t connections;              /**< sockets to Redis that are ready for use now: one to
+                                            publish, one to subscribe if there is an adapter;
+                                            several of each in a cluster */
     uint64_t published;                /**< publishes taken into the outbox */
     uint64_t accepted;                 /**< publishes that Redis took */
     uint64_t failed[SIO_STATUS_COUNT]; /**< publishes that failed, by reason */
@@ -159,17 +187,33 @@ typedef struct sio_link_stats {
     uint64_t receivers;                /**< sum of the subscribers that Redis reported */
     uint64_t outbox_publishes;         /**< waiting or unanswered now */
     uint64_t outbox_bytes;             /**< bytes of those */
+    uint64_t outbox_publishes_bound;   /**< how many may be; as set */
+    uint64_t outbox_bytes_bound;       /**< how many bytes may be; as set */
     uint64_t bytes_out;                /**< written to the sockets */
     uint64_t bytes_in;                 /**< read from them */
     uint64_t connects;                 /**< times the link came up */
+    uint64_t reconnects;               /**< of these, again: all but the first */
     uint64_t attempts_failed;          /**< attempts that did not */
     uint64_t disconnects;              /**< times an established connection was lost */
     uint64_t messages;                 /**< that adapters on this link were brought by Redis */
     uint64_t subscriber_disconnects;   /**< times the connection that brings them was lost */
+    sio_round_trips round_trips;       /**< of publishes, counts and PINGs */
 } sio_link_stats;
 
 /** Copy the counters. @return SIO_OK or SIO_EFORK. */
 SIO_API sio_status sio_link_get_stats(sio_link *link, sio_link_stats *out);
+
+/** Append them to a buffer as one JSON object, without a newline. All keys are always there;
+ *  later versions may add some. "state" is "connecting", "up", "down" or "closed"; "failed"
+ *  and "refused" are objects of counts by sio_status_name(), without SIO_OK; the rest is
+ *  integers: connections, connects, reconnects, attempts_failed, disconnects,
+ *  subscriber_disconnects, published, accepted, receivers, resent, messages, bytes_out,
+ *  bytes_in, an object "outbox" of publishes, bytes, publishes_bound and bytes_bound, and an
+ *  object "round_trips" of count, sum_us, recent, p50_us, p90_us, p99_us and max_us.
+ *  @param stats  filled by sio_link_get_stats()
+ *  @param out    unchanged on failure
+ *  @return SIO_OK or SIO_ENOMEM. Threads: any. */
+SIO_API sio_status sio_link_stats_json(const sio_link_stats *stats, sio_buf *out);
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bench_emit --url URL --mode thread|loop --case small|bin|json|packed -n N
+/* bench_emit --url URL [--cacert FILE] --mode thread|loop --case small|bin|json|packed -n N
  *            [--data FILE] [--warm N] [--redis-pid PID] [--outbox PUBLISHES]
  * N emits of one event to one room through the emitter. The target is built once, the
  * arguments are cleared and built anew for each emit, as a backend does that has something
@@ -182,6 +182,7 @@ int main(int argc, char **argv)
     sio_link_opts opts;
     sio_link_opts_init(&opts);
     opts.url = bench_option(argc, argv, "--url", opts.url);
+    opts.tls.ca_file = bench_option(argc, argv, "--cacert", NULL);
     opts.outbox_publishes =
         (unsigned)bench_number(argc, argv, "--outbox", (long)opts.outbox_publishes);
     opts.user = &b;

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* bench_membership [--sockets N] [--rooms N] [--per N] [--namespaces N] [--worst 1]: in each
- * namespace sockets connect and join `per` rooms each; then all of them go. Prints
+/* bench_membership [--sockets N] [--rooms N] [--per N] [--namespaces N] [--repeat N]
+ *                  [--bare 1] [--worst 1]
+ * In each namespace sockets connect and join `per` rooms each; then all of them go; all that so
+ * many times. Prints
  *   {"memberships","add_us","remove_us","bytes"}
  * CPU and resident memory of one membership, with its share of its socket, room and
- * namespace; the rooms of the sockets' own ids are there, but are not counted. --worst prints
+ * namespace; the rooms of the sockets' own ids are there, but are not counted. --bare does it
+ * with what is the least: two arrays of pointers, that of the socket's rooms and that of the
+ * room's sockets, which are found by number; no names, no hooks. --worst prints
  *   {"worst_us"}
  * instead, the longest that a socket has taken to connect and join in one namespace. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,16 +21,17 @@
 
 #include "bench.h"
 
-enum { SID_LEN = 20, ROOM_MAX = 32 };
+enum { SID_LEN = 20, ROOM_MAX = 32, PER_MAX = 16 };
 
 struct world {
     long namespaces, nsockets, nrooms, per; /* the latter three in each namespace */
     struct sio__registry **registries;
     sio_socket **sockets; /* of all namespaces */
     char (*sids)[SID_LEN + 1];
-    char (*rooms)[ROOM_MAX];
     uint32_t *picks; /* the rooms of each socket */
-    long memberships;
+    long memberships, made;
+    double added, removed; /* CPU seconds */
+    long bytes;
 };
 
 static double cpu_seconds(void)
@@ -61,12 +67,9 @@ static void prepare(struct world *w)
     w->registries = allocate(w->namespaces, sizeof(struct sio__registry *));
     w->sockets = allocate(w->namespaces * w->nsockets, sizeof(sio_socket *));
     w->sids = allocate(w->nsockets, sizeof *w->sids);
-    w->rooms = allocate(w->nrooms, sizeof *w->rooms);
     w->picks = allocate(w->nsockets * w->per, sizeof *w->picks);
     for (long i = 0; i < w->nsockets; i++)
         snprintf(w->sids[i], sizeof w->sids[i], "id%018ld", i * 7919);
-    for (long i = 0; i < w->nrooms; i++)
-        snprintf(w->rooms[i], sizeof w->rooms[i], "room:%ld", i);
     for (long i = 0; i < w->nsockets * w->per; i++) {
         seed = (seed * 1103515245U + 12345U) & 0x7fffffffU;
         w->picks[i] = (seed >> 8) % (uint32_t)w->nrooms;
@@ -88,13 +91,33 @@ static void on_change(void *owner, sio_room_event event, sio_str room, sio_socke
     w->memberships += (event == SIO_ROOM_JOIN) - (event == SIO_ROOM_LEAVE);
 }
 
+/* A server has the name in a message that it has just read: made here, so that it is as near. */
+static sio_str name_of(uint32_t room, char text[ROOM_MAX])
+{
+    static const char head[5] = "room:";
+    char *at = text + ROOM_MAX;
+
+    do {
+        *--at = (char)('0' + room % 10);
+        room /= 10;
+    } while (room > 0);
+    at -= sizeof head;
+    memcpy(at, head, sizeof head);
+    return sio_str_of(at, (size_t)(text + ROOM_MAX - at));
+}
+
 static sio_socket *add(struct world *w, struct sio__registry *registry, long i)
 {
     sio_socket *socket;
     check(sio__registry_add(registry, sio_str_of(w->sids[i], SID_LEN), w, &socket));
     check(sio__registry_connect(registry, socket));
+    char texts[PER_MAX][ROOM_MAX];
+    sio_str names[PER_MAX];
     for (long j = 0; j < w->per; j++)
-        check(sio__registry_join(registry, socket, sio_str_c(w->rooms[w->picks[i * w->per + j]])));
+        names[j] = name_of(w->picks[i * w->per + j], texts[j]);
+    sio__registry_prefetch(registry, names, (size_t)w->per);
+    for (long j = 0; j < w->per; j++)
+        check(sio__registry_join(registry, socket, names[j]));
     return socket;
 }
 
@@ -120,6 +143,29 @@ static void remove_all(struct world *w)
         bench_die("registry", "memberships are left");
 }
 
+/* Called before the first comes, when all are there, and when all have gone. Memory is that of
+ * the first time. */
+static void begin(struct world *w)
+{
+    if (w->made == 0)
+        w->bytes = -resident_bytes();
+    w->added -= cpu_seconds();
+}
+
+static void note_added(struct world *w, long memberships)
+{
+    w->added += cpu_seconds();
+    if (w->made == 0)
+        w->bytes += resident_bytes();
+    w->made += memberships;
+    w->removed -= cpu_seconds();
+}
+
+static void note_removed(struct world *w)
+{
+    w->removed += cpu_seconds();
+}
+
 static void print_worst(struct world *w)
 {
     double worst = 0;
@@ -134,6 +180,96 @@ static void print_worst(struct world *w)
     printf("{\"worst_us\":%.1f}\n", worst * 1e6);
 }
 
+/* -- the least there could be -- */
+
+struct pile {
+    void **items;
+    uint32_t count, cap;
+};
+
+static void push(struct pile *pile, void *item)
+{
+    if (pile->count == pile->cap) {
+        pile->cap = pile->cap < 4 ? 4 : pile->cap + pile->cap / 2;
+        pile->items = realloc(pile->items, pile->cap * sizeof *pile->items);
+        if (pile->items == NULL)
+            bench_die("realloc", "out of memory");
+    }
+    pile->items[pile->count++] = item;
+}
+
+static void pull(struct pile *pile, const void *item)
+{
+    uint32_t i = 0;
+    while (pile->items[i] != item)
+        i++;
+    pile->items[i] = pile->items[--pile->count];
+}
+
+static void bare_add(struct world *w, struct pile *sockets, struct pile *rooms)
+{
+    for (long i = 0; i < w->nsockets; i++) {
+        for (long j = 0; j < w->per; j++) {
+            struct pile *room = &rooms[w->picks[i * w->per + j]];
+            push(&sockets[i], room);
+            push(room, &sockets[i]);
+        }
+    }
+    w->memberships += w->nsockets * w->per;
+}
+
+static void bare_remove(struct world *w, struct pile *sockets, struct pile *rooms)
+{
+    for (long i = 0; i < w->nsockets; i++) {
+        for (uint32_t j = 0; j < sockets[i].count; j++)
+            pull(sockets[i].items[j], &sockets[i]);
+        free(sockets[i].items);
+    }
+    for (long i = 0; i < w->nrooms; i++)
+        free(rooms[i].items);
+    w->memberships -= w->nsockets * w->per;
+}
+
+/* -- measuring -- */
+
+static struct pile *piles_new(long n)
+{
+    struct pile *piles = calloc((size_t)n, sizeof *piles);
+    if (piles == NULL)
+        bench_die("calloc", "out of memory");
+    return piles;
+}
+
+static void measure_bare(struct world *w)
+{
+    struct pile **sockets = allocate(w->namespaces, sizeof(struct pile *));
+    struct pile **rooms = allocate(w->namespaces, sizeof(struct pile *));
+    begin(w);
+    for (long n = 0; n < w->namespaces; n++) {
+        sockets[n] = piles_new(w->nsockets);
+        rooms[n] = piles_new(w->nrooms);
+        bare_add(w, sockets[n], rooms[n]);
+    }
+    note_added(w, w->memberships);
+    for (long n = 0; n < w->namespaces; n++) {
+        bare_remove(w, sockets[n], rooms[n]);
+        free(sockets[n]);
+        free(rooms[n]);
+    }
+    note_removed(w);
+    free(sockets);
+    free(rooms);
+}
+
+static void measure(struct world *w)
+{
+    begin(w);
+    add_all(w);
+    note_added(w, w->memberships - w->namespaces * w->nsockets);
+    remove_all(w);
+    note_removed(w);
+}
+
 int main(int argc, char **argv)
 {
     struct world w = {
@@ -142,24 +278,19 @@ int main(int argc, char **argv)
         .nrooms = bench_number(argc, argv, "--rooms", 10000),
         .per = bench_number(argc, argv, "--per", 5),
     };
+    long repeat = bench_number(argc, argv, "--repeat", 1);
+    bool bare = bench_number(argc, argv, "--bare", 0) != 0;
+    if (w.per > PER_MAX)
+        bench_die("--per", "at most 16");
     prepare(&w);
     if (bench_number(argc, argv, "--worst", 0) != 0) {
         print_worst(&w);
         return 0;
     }
-
-    long resident = resident_bytes();
-    double start = cpu_seconds();
-    add_all(&w);
-    double added = cpu_seconds() - start;
-    resident = resident_bytes() - resident;
-    double n = (double)(w.memberships - w.namespaces * w.nsockets);
-
-    start = cpu_seconds();
-    remove_all(&w);
-    double removed = cpu_seconds() - start;
-
+    for (long i = 0; i < repeat; i++)
+        bare ? measure_bare(&w) : measure(&w);
+    double n = (double)w.made;
     printf("{\"memberships\":%.0f,\"add_us\":%.4f,\"remove_us\":%.4f,\"bytes\":%.2f}\n", n,
-           added / n * 1e6, removed / n * 1e6, (double)resident / n);
+           w.added / n * 1e6, w.removed / n * 1e6, (double)w.bytes / (n / (double)repeat));
     return 0;
 }

@@ -26,9 +26,9 @@ it('--help names every option and exit code of the specification', async () => {
     const { stdout } = await sioEmit(['--help']);
     const letters = optionsOf(stdout).map(({ letter }) => letter).filter(Boolean).sort().join('');
     const names = optionsOf(stdout).flatMap((option) => option.names);
-    assert.equal(letters, 'abfhilnprsuvx');
-    for (const name of ['user', 'pass', 'askpass', 'pass-file', 'timeout-connect', 'ipv4', 'ipv6',
-        'client-name', 'of', 'namespace', 'to', 'in', 'room', 'except', 'volatile', 'compress',
+    assert.equal(letters, 'abcfhilnprsuvx');
+    for (const name of ['sentinel', 'master', 'cluster', 'user', 'pass', 'askpass', 'pass-file',
+        'timeout-connect', 'ipv4', 'ipv6', 'client-name', 'of', 'namespace', 'to', 'in', 'room', 'except', 'volatile', 'compress',
         'no-compress', 'prefix', 'server-emit', 'join', 'leave', 'disconnect', 'string', 'json-arg',
         'lines-json', 'null', 'delimiter', 'rate', 'max-line', 'strict', 'json', 'dry-run',
         'min-receivers', 'flush-timeout', 'config', 'no-config', 'progress', 'help', 'version'])
@@ -46,7 +46,8 @@ it('the man page has every option and exit code that --help has', async () => {
         const head = typed.map((name) => `\\fB${name.replaceAll('-', '\\-')}\\fR`).join(', ');
         assert.ok(page.includes(`.TP\n${head}`), `${names[0]} is missing`);
     }
-    for (const setting of ['host', 'port', 'socket', 'url', 'user', 'pass', 'pass-file',
+    for (const setting of ['host', 'port', 'socket', 'url', 'sentinel', 'master', 'cluster',
+        'user', 'pass', 'pass-file',
         'client-name', 'prefix', 'of', 'timeout-connect', 'flush-timeout'])
         assert.ok(page.split('.SH FILES')[1].includes(`\n\\fB${setting.replaceAll('-', '\\-')}\\fR`),
             `setting ${setting} is missing`);

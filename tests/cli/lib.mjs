@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Scope, sioEmit, startRedis } from '../interop/lib/fixture.mjs';
+import { Scope, SENTINELS, sioEmit, startRedis } from '../interop/lib/fixture.mjs';
 
 export const EXIT = {
     ok: 0, internal: 1, usage: 2, connect: 3, auth: 4, redis: 5, timeout: 6, partial: 7, toobig: 8,
@@ -47,10 +47,20 @@ export async function until(condition, what) {
 /** Everything published from now on, in order: {channel, message (a Buffer)}. */
 export async function listen({ redis, scope }) {
     const client = await redis.client(scope);
+    const begin = 'sio-test-listen';
     const seen = [];
-    await client.pSubscribe('*', (message, channel) => {
-        seen.push({ channel: String(channel), message });
+    let begun = 0;
+    await client.pSubscribe('*', (message, name) => {
+        const channel = String(name);
+        if (channel === begin)
+            begun++;
+        else if (channel !== SENTINELS)
+            seen.push({ channel, message });
     }, true);
+    /* what was published before may still be under way in a cluster */
+    const origins = await redis.publishFromAll(begin, () => '');
+    await until(() => begun === origins, 'begin');
+    seen.length = 0;
     return seen;
 }
 
@@ -75,7 +85,7 @@ export async function argsOf(args, more) {
 /** sio-emit with its ends in the test's hands. */
 export function start({ redis, scope }, args,
     { env = {}, program = process.env.SIO_EMIT, stdin = 'pipe' } = {}) {
-    const where = redis ? { SIO_EMIT_URL: redis.url } : {};
+    const where = redis ? { SIO_EMIT_URL: redis.url, ...redis.env } : {};
     const child = spawn(program, args,
         { env: { ...where, ...env }, stdio: [stdin, 'pipe', 'pipe'] });
     const at = { child, stdout: '', stderr: '' };

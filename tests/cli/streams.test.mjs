@@ -211,9 +211,10 @@ describe('fault 47: long streams', () => {
     it('fault 2: Redis does not come back: what was lost is counted', async () => {
         const emit = start(at, ['-l', 'ev', '--timeout', '0.5']);
         await emit.write('1\n');
-        const client = await at.redis.client(at.scope);
-        await until(async () => /cmd=publish/.test(await client.sendCommand(['CLIENT', 'LIST'])),
-            'published');
+        const nodes = await Promise.all(at.redis.servers.map(({ name }) =>
+            at.redis.clientOf(at.scope, name)));
+        const lists = () => Promise.all(nodes.map((node) => node.sendCommand(['CLIENT', 'LIST'])));
+        await until(async () => /cmd=publish/.test(await lists()), 'published');
         await at.redis.kill();
         await emit.write('2\n3\n');
         emit.child.stdin.end();

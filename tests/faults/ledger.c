@@ -197,30 +197,53 @@ static int number_in(const redisReply *reply, sio_buf *scratch)
     return (int)number.v.natural;
 }
 
+static void take(struct witness *w, sio_buf *scratch)
+{
+    redisReply *reply;
+
+    while (redisGetReply(w->redis, (void **)&reply) == REDIS_OK) {
+        if (w->count < w->size && strcmp(reply->element[0]->str, "subscribe") != 0) {
+            w->numbers[w->count] = number_in(reply, scratch);
+            w->count++;
+        }
+        freeReplyObject(reply);
+    }
+}
+
+static void come_back(struct witness *w)
+{
+    fixture_nap();
+    w->fd = -1;
+    redisFree(w->redis);
+    w->redis = redisConnect("127.0.0.1", w->port);
+    redisAppendCommand(w->redis, "SUBSCRIBE %s", channel);
+    w->fd = w->redis->fd;
+}
+
 static void *listen_on(void *arg)
 {
     struct witness *w = arg;
     sio_buf scratch;
-    redisReply *reply;
 
     sio_buf_init(&scratch);
-    while (redisGetReply(w->redis, (void **)&reply) == REDIS_OK) {
-        if (w->count < w->size) {
-            w->numbers[w->count] = number_in(reply, &scratch);
-            w->count++;
-        }
-        freeReplyObject(reply);
+    take(w, &scratch);
+    while (w->port != 0 && !w->stopped) {
+        come_back(w);
+        if (!w->stopped)
+            take(w, &scratch);
     }
     sio_buf_fini(&scratch);
     return NULL;
 }
 
-void witness_start(struct witness *w, const struct redis_fixture *redis, int size)
+static void start(struct witness *w, struct redisContext *redis, int size, int port)
 {
     redisReply *reply;
 
     memset(w, 0, sizeof *w);
-    w->redis = redis_fixture_connect(redis);
+    w->redis = redis;
+    w->fd = redis->fd;
+    w->port = port;
     w->numbers = malloc((size_t)size * sizeof *w->numbers);
     w->size = size;
     assert_non_null(w->numbers);
@@ -229,6 +252,17 @@ void witness_start(struct witness *w, const struct redis_fixture *redis, int siz
     assert_int_equal(reply->type, REDIS_REPLY_ARRAY);
     freeReplyObject(reply);
     assert_int_equal(pthread_create(&w->thread, NULL, listen_on, w), 0);
+}
+
+void witness_start(struct witness *w, const struct redis_fixture *redis, int size)
+{
+    start(w, redis_fixture_connect(redis), size, 0);
+}
+
+void witness_follow(struct witness *w, const struct redis_fixture *redis, const char *server,
+                    int size)
+{
+    start(w, redis_fixture_connect_to(redis, server), size, redis_fixture_port(redis, server));
 }
 
 void witness_join(struct witness *w)
@@ -240,7 +274,8 @@ void witness_join(struct witness *w)
 
 void witness_stop(struct witness *w)
 {
-    shutdown(w->redis->fd, SHUT_RDWR);
+    w->stopped = true;
+    shutdown(w->fd, SHUT_RDWR);
     witness_join(w);
 }
 

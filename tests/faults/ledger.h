@@ -69,10 +69,17 @@ struct witness {
     pthread_t thread;
     _Atomic int count;
     int *numbers, size;
+    int port; /* to come back to; 0: it does not */
+    _Atomic bool stopped;
+    _Atomic int fd;
 };
 
 /* Subscribed when it returns. */
 void witness_start(struct witness *w, const struct redis_fixture *redis, int size);
+/* The same at the server that is named; it comes back when the server ends the connection, as
+ * one does with all that it has when its role changes. End it by witness_stop(). */
+void witness_follow(struct witness *w, const struct redis_fixture *redis, const char *server,
+                    int size);
 void witness_stop(struct witness *w);
 void witness_join(struct witness *w); /* once Redis has closed the connection */
 void witness_fini(struct witness *w); /* the numbers */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "setups.h"
 
-void on_redis_prepare(struct on_redis *t, enum client_mode mode, enum redis_transport transport,
+void on_redis_prepare(struct on_redis *t, enum client_mode mode, enum redis_topology topology,
                       const char *const *args, int size)
 {
-    t->redis = redis_fixture_new(transport, args);
-    ledger_init(&t->l, mode, &t->opts, redis_fixture_url(t->redis), size);
+    t->redis = redis_fixture_new(topology, args);
+    ledger_init(&t->l, mode, &t->opts, NULL, size);
+    redis_fixture_link_opts(t->redis, &t->opts);
 }
 
 void on_redis_open(struct on_redis *t)
@@ -13,10 +14,10 @@ void on_redis_open(struct on_redis *t)
     ledger_open(&t->l, &t->opts);
 }
 
-void on_redis_begin(struct on_redis *t, enum client_mode mode, enum redis_transport transport,
+void on_redis_begin(struct on_redis *t, enum client_mode mode, enum redis_topology topology,
                     const char *const *args, int size)
 {
-    on_redis_prepare(t, mode, transport, args, size);
+    on_redis_prepare(t, mode, topology, args, size);
     on_redis_open(t);
 }
 

@@ -14,10 +14,10 @@ struct on_redis {
 };
 
 /* Prepare, change what differs in opts, open; begin does both. */
-void on_redis_prepare(struct on_redis *t, enum client_mode mode, enum redis_transport transport,
+void on_redis_prepare(struct on_redis *t, enum client_mode mode, enum redis_topology topology,
                       const char *const *args, int size);
 void on_redis_open(struct on_redis *t);
-void on_redis_begin(struct on_redis *t, enum client_mode mode, enum redis_transport transport,
+void on_redis_begin(struct on_redis *t, enum client_mode mode, enum redis_topology topology,
                     const char *const *args, int size);
 /* Everything has ended once and in order, and is freed. */
 void on_redis_end(struct on_redis *t);

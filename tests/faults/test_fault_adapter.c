@@ -21,10 +21,21 @@ static struct peer *at(struct scene *s, int i)
     return &s->peers.peer[i];
 }
 
+static void prepare(struct scene *s)
+{
+    peers_init(&s->peers, &s->opts);
+    redis_fixture_link_opts(s->redis, &s->opts.link);
+}
+
+static void begin_on(struct scene *s, enum redis_topology topology, const char *const *args)
+{
+    s->redis = redis_fixture_new(topology, args);
+    prepare(s);
+}
+
 static void begin(struct scene *s, const char *const *args)
 {
-    s->redis = redis_fixture_new(REDIS_UNIX, args);
-    peers_init(&s->peers, &s->opts);
+    begin_on(s, REDIS_ANY, args);
 }
 
 static void open_both(struct scene *s, int size)
@@ -45,9 +56,9 @@ static void end(struct scene *s)
         int64_t emit_limit = fixture_now_ms() + 30000;                                             \
         while (!(condition)) {                                                                     \
             assert_true(fixture_now_ms() < emit_limit);                                            \
-            if (peer_emit(at(s, A), next, 0) == SIO_OK)                                            \
-                (next)++;                                                                          \
-            if ((next) % 16 == 0)                                                                  \
+            bool emit_full = peer_emit(at(s, A), next, 0) != SIO_OK;                               \
+            (next) += !emit_full;                                                                  \
+            if (emit_full || (next) % 16 == 0)                                                     \
                 peers_turn(&(s)->peers);                                                           \
         }                                                                                          \
     } while (0)
@@ -79,7 +90,11 @@ static void killed(bool per_room)
     PEERS_WAIT(&s.peers, s.peers.accepted + s.peers.failed == next);
     PEERS_WAIT(&s.peers, at(&s, B)->numbers[at(&s, B)->count - 1] == next - 1);
     assert_int_equal(s.peers.failed, 0);
-    (void)peer_missing(at(&s, B)); /* in order, none twice; what was sent in the gap is missed */
+    /* In order, none twice; what was sent in the gap is missed. In a cluster the one that
+     * listens may have heard through its own node what was unanswered at another, and comes again.
+     */
+    if (redis_fixture_topology(s.redis) != REDIS_CLUSTER)
+        (void)peer_missing(at(&s, B));
     assert_int_equal(at(&s, A)->count, next); /* its own socket missed none */
     end(&s);
 }
@@ -129,7 +144,7 @@ static void fault_06_redis_paused(void **state)
     (void)state;
     begin(&s, NULL);
     open_both(&s, 1000);
-    (void)redis_fixture_command(s.redis, "CLIENT PAUSE 300 ALL");
+    (void)redis_fixture_each(s.redis, "CLIENT PAUSE 300 ALL");
     for (int i = 0; i < 500; i++)
         assert_int_equal(peer_emit(at(&s, A), i, 0), SIO_OK);
     PEERS_WAIT(&s.peers, s.peers.accepted == 500 && at(&s, B)->count == 500);
@@ -145,7 +160,7 @@ static void through(size_t chunk, int delay_ms, int n)
     struct scene s;
     struct proxy *proxy;
 
-    begin(&s, NULL);
+    begin_on(&s, REDIS_UNIX, NULL);
     proxy = proxy_new(redis_fixture_url(s.redis));
     peer_open(&s.peers, A, &s.opts, redis_fixture_url(s.redis), n);
     proxy_chunk(proxy, chunk);
@@ -178,7 +193,7 @@ static void fault_07_black_hole(void **state)
     struct scene s;
     struct proxy *proxy;
     (void)state;
-    begin(&s, NULL);
+    begin_on(&s, REDIS_UNIX, NULL);
     proxy = proxy_new(redis_fixture_url(s.redis));
     s.opts.link.ping_interval_ms = 300;
     s.opts.link.command_timeout_ms = 300;
@@ -242,7 +257,7 @@ static void fault_09_large_packets(void **state)
     open_both(&s, 10);
     assert_int_equal(peer_emit(at(&s, A), 1, 8 * MIB), SIO_ETOOBIG);
     peers_fini(&s.peers);
-    peers_init(&s.peers, &s.opts);
+    prepare(&s);
     s.opts.adapter.max_packet_bytes = 0;
     s.opts.link.outbox_bytes = (size_t)128 * MIB;
     open_both(&s, 10);
@@ -263,7 +278,7 @@ static void fault_09_large_packets(void **state)
 struct told {
     int times;
     sio_status status;
-    char text[256];
+    char text[256], hint[256];
 };
 
 static void on_fetched(sio_adapter *adapter, const sio_answers *answers, sio_fetched *fetched,
@@ -276,6 +291,7 @@ static void on_fetched(sio_adapter *adapter, const sio_answers *answers, sio_fet
     told->times++;
     told->status = answers->status;
     snprintf(told->text, sizeof told->text, "%s", answers->text);
+    snprintf(told->hint, sizeof told->hint, "%s", answers->hint);
 }
 
 static void fault_21_counting_denied(void **state)
@@ -284,7 +300,7 @@ static void fault_21_counting_denied(void **state)
     struct told told = {0};
     (void)state;
     begin(&s, NULL);
-    (void)redis_fixture_command(s.redis, "ACL SETUSER u on >p ~* &* +@all -pubsub");
+    (void)redis_fixture_each(s.redis, "ACL SETUSER u on >p ~* &* +@all -pubsub");
     s.opts.link.username = "u";
     s.opts.link.password = "p";
     open_both(&s, 10);
@@ -303,8 +319,8 @@ static void fault_21_channel_denied(void **state)
     struct scene s;
     (void)state;
     begin(&s, NULL);
-    (void)redis_fixture_command(s.redis, "ACL SETUSER u on >p ~* +@all resetchannels "
-                                         "&socket.io#/#* &socket.io-response#/#*");
+    (void)redis_fixture_each(s.redis, "ACL SETUSER u on >p ~* +@all resetchannels "
+                                      "&socket.io#/#* &socket.io-response#/#*");
     s.opts.link.username = "u";
     s.opts.link.password = "p";
     open_both(&s, 10);
@@ -437,6 +453,9 @@ static void fault_38_an_observer_of_requests(void **state)
                      SIO_OK);
     PEERS_WAIT(&s.peers, told.times == 1);
     assert_int_equal(told.status, SIO_ETIMEDOUT);
+    assert_string_equal(told.hint,
+                        "more subscribers than live uids: 3 subscribe to the servers' channel, 2 "
+                        "have a channel for answers as servers do");
     redisFree(observer);
     end(&s);
 }
@@ -519,25 +538,25 @@ static void fault_49_freed_while_it_subscribes(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(fault_01_redis_killed_pattern),
-    cmocka_unit_test(fault_01_redis_killed_rooms),
-    cmocka_unit_test(fault_05_redis_stopped),
-    cmocka_unit_test(fault_06_redis_paused),
+    cmocka_unit_test_any_topology(fault_01_redis_killed_pattern),
+    cmocka_unit_test_any_topology(fault_01_redis_killed_rooms),
+    cmocka_unit_test_any_topology(fault_05_redis_stopped),
+    cmocka_unit_test_any_topology(fault_06_redis_paused),
     cmocka_unit_test(fault_07_one_byte_at_a_time),
     cmocka_unit_test(fault_07_latency_of_200_ms),
     cmocka_unit_test(fault_07_black_hole),
-    cmocka_unit_test(fault_08_slower_than_the_burst),
-    cmocka_unit_test(fault_09_large_packets),
-    cmocka_unit_test(fault_21_counting_denied),
-    cmocka_unit_test(fault_21_channel_denied),
-    cmocka_unit_test(fault_31_room_names_pattern),
-    cmocka_unit_test(fault_31_room_names_rooms),
-    cmocka_unit_test(fault_32_equal_channels_pattern),
-    cmocka_unit_test(fault_32_equal_channels_rooms),
-    cmocka_unit_test(fault_37_a_node_goes_before_it_answers),
-    cmocka_unit_test(fault_38_an_observer_of_requests),
-    cmocka_unit_test(fault_39_a_thousand_questions),
-    cmocka_unit_test(fault_49_freed_while_it_subscribes),
+    cmocka_unit_test_any_topology(fault_08_slower_than_the_burst),
+    cmocka_unit_test_any_topology(fault_09_large_packets),
+    cmocka_unit_test_any_topology(fault_21_counting_denied),
+    cmocka_unit_test_any_topology(fault_21_channel_denied),
+    cmocka_unit_test_any_topology(fault_31_room_names_pattern),
+    cmocka_unit_test_any_topology(fault_31_room_names_rooms),
+    cmocka_unit_test_any_topology(fault_32_equal_channels_pattern),
+    cmocka_unit_test_any_topology(fault_32_equal_channels_rooms),
+    cmocka_unit_test_any_topology(fault_37_a_node_goes_before_it_answers),
+    cmocka_unit_test_any_topology(fault_38_an_observer_of_requests),
+    cmocka_unit_test_any_topology(fault_39_a_thousand_questions),
+    cmocka_unit_test_any_topology(fault_49_freed_while_it_subscribes),
 };
 
 SIO_TEST_MAIN(tests)

@@ -44,10 +44,10 @@ static void starve(struct ledger *l, enum client_mode mode, const char *word)
     ledger_end(l);
 }
 
-static void at_connect(enum client_mode mode, enum redis_transport transport, const char *host,
+static void at_connect(enum client_mode mode, enum redis_topology topology, const char *host,
                        const char *word)
 {
-    struct redis_fixture *redis = redis_fixture_new(transport, NULL);
+    struct redis_fixture *redis = redis_fixture_new(topology, NULL);
     const char *url = redis_fixture_url(redis);
     char named[64];
     struct ledger l;
@@ -74,9 +74,9 @@ static void fault_41_no_descriptor_to_connect_with(void **state)
     at_connect(ON_LOOP, REDIS_TCP, "localhost", "no descriptor");
 }
 
-static void at_reconnect(enum client_mode mode, enum redis_transport transport, const char *word)
+static void at_reconnect(enum client_mode mode, enum redis_topology topology, const char *word)
 {
-    struct redis_fixture *redis = redis_fixture_new(transport, NULL);
+    struct redis_fixture *redis = redis_fixture_new(topology, NULL);
     redisContext *admin = redis_fixture_connect(redis);
     struct ledger l;
     sio_link_opts opts;

@@ -68,7 +68,7 @@ static void assert_drained_in_time(const struct use *from)
     assert_true(own_ms <= due_ms);
 }
 
-static void killed(enum client_mode mode, enum redis_transport transport, size_t padding)
+static void killed(enum client_mode mode, enum redis_topology topology, size_t padding)
 {
     struct witness before, after;
     struct on_redis t;
@@ -76,7 +76,7 @@ static void killed(enum client_mode mode, enum redis_transport transport, size_t
     size_t most;
     int size = padding > 0 ? 20000 : MANY, gaps, first;
 
-    on_redis_prepare(&t, mode, transport, no_limit, size);
+    on_redis_prepare(&t, mode, topology, no_limit, size);
     witness_start(&before, t.redis, size * 2);
     t.l.padding = padding;
     on_redis_open(&t);
@@ -119,6 +119,12 @@ static void fault_01_killed_amid_100000_thread_tcp(void **state)
 {
     (void)state;
     killed(THREADED, REDIS_TCP, 0);
+}
+
+static void fault_01_killed_amid_100000_thread_tls(void **state)
+{
+    (void)state;
+    killed(THREADED, REDIS_TLS, 0);
 }
 
 static void fault_01_killed_amid_100000_loop_unix(void **state)
@@ -252,13 +258,14 @@ static void on_log(sio_link *link, sio_log_level level, const char *line, void *
 
 static void fault_03_never_up_at_the_start(enum client_mode mode)
 {
-    struct redis_fixture *redis = redis_fixture_new(REDIS_UNIX, NULL);
+    struct redis_fixture *redis = redis_fixture_new(REDIS_ANY, NULL);
     struct attempts a;
     struct ledger l;
     sio_link_opts opts;
 
     redis_fixture_kill(redis);
-    ledger_init(&l, mode, &opts, redis_fixture_url(redis), 1000);
+    ledger_init(&l, mode, &opts, NULL, 1000);
+    redis_fixture_link_opts(redis, &opts);
     a = (struct attempts){.client = &l.client, .counts = opts.on_state};
     opts.on_state = on_state;
     opts.on_log = on_log;
@@ -328,12 +335,12 @@ static void paused(enum client_mode mode, const char *what)
     struct on_redis t;
     int64_t begin;
 
-    on_redis_prepare(&t, mode, REDIS_UNIX, NULL, 2000);
+    on_redis_prepare(&t, mode, REDIS_ANY, NULL, 2000);
     witness_start(&w, t.redis, 4000);
     on_redis_open(&t);
     ledger_run_to(&t.l, 1000, 1000);
     snprintf(command, sizeof command, "CLIENT PAUSE %d %s", ms, what);
-    redis_fixture_command(t.redis, command);
+    redis_fixture_each(t.redis, command);
     begin = fixture_now_ms();
     ledger_emit_to(&t.l, 1001);
     ledger_run_to(&t.l, 1001, 1001);
@@ -370,6 +377,7 @@ IN_BOTH_MODES(fault_06_client_pause_write)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_teardown(fault_01_killed_amid_100000_thread_unix, turns_check),
     cmocka_unit_test_teardown(fault_01_killed_amid_100000_thread_tcp, turns_check),
+    cmocka_unit_test_teardown(fault_01_killed_amid_100000_thread_tls, turns_check),
     cmocka_unit_test_teardown(fault_01_killed_amid_100000_loop_unix, turns_check),
     cmocka_unit_test_teardown(fault_01_killed_amid_100000_loop_tcp, turns_check),
     cmocka_unit_test_teardown(fault_01_killed_amid_large_ones_thread, turns_check),
@@ -381,14 +389,14 @@ static const struct CMUnitTest tests[] = {
                               turns_check),
     cmocka_unit_test_teardown(fault_02_what_redis_obeyed_late_is_not_answered_for_others_loop,
                               turns_check),
-    cmocka_unit_test_teardown(fault_03_never_up_at_the_start_thread, turns_check),
-    cmocka_unit_test_teardown(fault_03_never_up_at_the_start_loop, turns_check),
+    cmocka_unit_test_any_topology_teardown(fault_03_never_up_at_the_start_thread, turns_check),
+    cmocka_unit_test_any_topology_teardown(fault_03_never_up_at_the_start_loop, turns_check),
     cmocka_unit_test_teardown(fault_05_stopped_and_continued_thread, turns_check),
     cmocka_unit_test_teardown(fault_05_stopped_and_continued_loop, turns_check),
-    cmocka_unit_test_teardown(fault_06_client_pause_all_thread, turns_check),
-    cmocka_unit_test_teardown(fault_06_client_pause_all_loop, turns_check),
-    cmocka_unit_test_teardown(fault_06_client_pause_write_thread, turns_check),
-    cmocka_unit_test_teardown(fault_06_client_pause_write_loop, turns_check),
+    cmocka_unit_test_any_topology_teardown(fault_06_client_pause_all_thread, turns_check),
+    cmocka_unit_test_any_topology_teardown(fault_06_client_pause_all_loop, turns_check),
+    cmocka_unit_test_any_topology_teardown(fault_06_client_pause_write_thread, turns_check),
+    cmocka_unit_test_any_topology_teardown(fault_06_client_pause_write_loop, turns_check),
 };
 
 SIO_TEST_MAIN(tests)

@@ -131,7 +131,7 @@ static void fault_21_an_acl_denies_one_channel(enum client_mode mode)
     assert_int_equal(client.ends[SIO_ENOPERM], 1);
     assert_int_equal(client.unordered, 0);
     assert_non_null(strstr(client.end_text, "NOPERM"));
-    assert_non_null(strstr(client.end_text, "(channel no?this one)"));
+    assert_non_null(strstr(client.end_text, "(channel no?this one); missing right: &no?this one"));
     CLIENT_WAIT(&client, client_stats(&client).failed[SIO_ENOPERM] == 1);
     assert_int_equal(client_stats(&client).disconnects, 0); /* it is kept */
     client_free(&client);
@@ -175,6 +175,46 @@ static void fault_21_an_acl_denies_all_but_publish(enum client_mode mode)
     assert_non_null(strstr(l.client.log, "SETNAME was refused"));
     ledger_balance(&l);
     ledger_fini(&l);
+    redis_fixture_free(redis);
+}
+
+static int count_lines(const char *log, const char *wanted)
+{
+    int n = 0;
+
+    for (const char *at = log; (at = strstr(at, wanted)) != NULL; at++)
+        n++;
+    return n;
+}
+
+/* That ROLE is denied is said once for a link, however often it comes back. */
+static void fault_21_role_denied_is_told_once(enum client_mode mode)
+{
+    static const char *const args[] = {"--user",      "web",   "on",       ">right",
+                                       "allchannels", "-@all", "+publish", NULL};
+    struct redis_fixture *redis = redis_fixture_new(REDIS_UNIX, args);
+    struct client client;
+    sio_link_opts opts;
+
+    client_init(&client, mode, &opts, redis_fixture_url(redis));
+    opts.username = "web";
+    opts.password = "right";
+    opts.client_name = "tester";
+    client_open(&client, &opts);
+    for (int i = 1; i <= 4; i++) {
+        CLIENT_WAIT(&client, client.ups == i);
+        client_publish(&client, "ch", i);
+        CLIENT_WAIT(&client, client.ended == i);
+        redis_fixture_kill(redis);
+        CLIENT_WAIT(&client, client.downs >= i);
+        redis_fixture_start(redis);
+    }
+    assert_int_equal(client.ends[SIO_OK], 4);
+    assert_int_equal(count_lines(client.log, "ROLE was refused"), 1);
+    assert_int_equal(count_lines(client.log, "SETNAME was refused"), 1);
+    assert_non_null(strstr(client.log, "missing right: +role"));
+    assert_non_null(strstr(client.log, "missing right: +client|setname"));
+    client_free(&client);
     redis_fixture_free(redis);
 }
 
@@ -330,6 +370,7 @@ IN_BOTH_MODES(fault_20_the_password_changes)
 IN_BOTH_MODES(fault_21_an_acl_denies_one_channel)
 IN_BOTH_MODES(fault_21_an_acl_denies_the_command)
 IN_BOTH_MODES(fault_21_an_acl_denies_all_but_publish)
+IN_BOTH_MODES(fault_21_role_denied_is_told_once)
 IN_BOTH_MODES(fault_22_passing_errors_are_waited_out)
 IN_BOTH_MODES(fault_22_passing_errors_end_at_the_ttl)
 IN_BOTH_MODES(fault_22_unknown_errors_are_permanent)
@@ -353,6 +394,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_teardown(fault_21_an_acl_denies_the_command_loop, turns_check),
     cmocka_unit_test_teardown(fault_21_an_acl_denies_all_but_publish_thread, turns_check),
     cmocka_unit_test_teardown(fault_21_an_acl_denies_all_but_publish_loop, turns_check),
+    cmocka_unit_test_teardown(fault_21_role_denied_is_told_once_thread, turns_check),
+    cmocka_unit_test_teardown(fault_21_role_denied_is_told_once_loop, turns_check),
     cmocka_unit_test_teardown(fault_22_passing_errors_are_waited_out_thread, turns_check),
     cmocka_unit_test_teardown(fault_22_passing_errors_are_waited_out_loop, turns_check),
     cmocka_unit_test_teardown(fault_22_passing_errors_end_at_the_ttl_thread, turns_check),

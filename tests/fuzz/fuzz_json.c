@@ -71,6 +71,31 @@ static void check_depths(sio_str text, sio_str packed)
     sio_buf_fini(&out);
 }
 
+/* Extents are what stepping over the values finds. */
+static void check_noting(sio_str text, sio_str packed)
+{
+    for (unsigned level = 0; level < 4; level++) {
+        struct sio__extents extents;
+        sio_str same;
+        sio_buf out;
+        uint32_t end = 0;
+        sio_buf_init(&out);
+        CHECK(sio__json_read_noting(text, SIO_MAX_DEPTH, level, &out, &same, &extents) == SIO_OK);
+        CHECK(sio_str_eq(same, packed) && extents.document == same.ptr);
+        CHECK(extents.noted.len % sizeof(struct sio__extent) == 0);
+        for (size_t i = 0; i < extents.noted.len; i += sizeof(struct sio__extent)) {
+            struct sio__extent extent;
+            memcpy(&extent, extents.noted.ptr + i, sizeof extent);
+            CHECK(extent.at >= end && extent.end > extent.at && extent.end <= same.len);
+            sio_cursor c = sio_cursor_at(sio_str_of(same.ptr + extent.at, same.len - extent.at));
+            CHECK(sio_cursor_skip(&c) == SIO_OK);
+            CHECK((const char *)c.at == same.ptr + extent.end);
+            end = extent.end;
+        }
+        sio_buf_fini(&out);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     sio_str text = sio_str_of(data, size);
@@ -89,6 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         CHECK((scan.has & ~has) == 0); /* more, if a repeated key dropped what had it */
         check_round_trip(packed, scan.has);
         check_depths(text, packed);
+        check_noting(text, packed);
     } else {
         CHECK(status == SIO_EINVAL);
         check_refused(text, &out, &err);

@@ -13,7 +13,7 @@
 #include "value/args.h"
 #include "value/normal.h"
 #include "value/utf8.h"
-#include "wire/classic.h"
+#include "wire/notepack.h"
 
 enum {
     ORACLE_DEPTH = 32, /* where msgpack-c stops, MSGPACK_EMBED_STACK_SIZE */
@@ -228,7 +228,7 @@ static void check_normal(sio_str packed, const struct sio__scan *scan, sio_str n
     CHECK(sio__normalise(normal, &again, &twice) == SIO_OK);
     CHECK(sio_str_eq(sio_buf_str(&twice), normal));
 
-    CHECK(sio__classic_values(normal, again.has, &wire) == SIO_OK);
+    CHECK(sio__notepack_values(normal, again.has, &wire) == SIO_OK);
     CHECK(sio__scan(sio_buf_str(&wire), SIO_MAX_DEPTH, &again) == SIO_OK);
     CHECK((again.has & (SIO__HAS_UNDEFINED | SIO__HAS_SURROGATES)) == 0);
     CHECK(is_for_the_wire(sio_buf_str(&wire)));

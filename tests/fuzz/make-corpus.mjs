@@ -12,7 +12,8 @@ const vectorsOf = (file) =>
     readFileSync(new URL(`../fixtures/vectors/${file}.jsonl`, HERE), 'utf8')
         .trimEnd().split('\n').map((line) => JSON.parse(line));
 const CLASSIC = vectorsOf('classic');
-const VECTORS = [...CLASSIC, ...vectorsOf('sharded'), ...vectorsOf('streams')];
+const SHARDED = vectorsOf('sharded');
+const VECTORS = [...CLASSIC, ...SHARDED, ...vectorsOf('streams')];
 const bytes = (hex) => Buffer.from(hex, 'hex');
 
 /* One seed per distinct input. */
@@ -41,6 +42,26 @@ function classicSeed({ name, sender, inputs, channel, payload_hex }) {
 
 for (const vector of CLASSIC)
     classicSeed(vector);
+
+/* of fuzz_sharded.c */
+const MODES = ['static', 'dynamic', 'dynamic-private'], IS_NAMED = 8;
+
+SHARDED.forEach(({ name, inputs, channel, payload_hex }, i) => {
+    const options = MODES.indexOf(inputs.subscriptionMode) |
+        (inputs.nsp === '/' ? 0 : OTHER_NSP) | (i % 2 === 0 ? IS_NAMED : 0);
+    const known = channel.replace(inputs.channelPrefix, 'socket.io')
+        .replace(`#${inputs.nsp}#`, inputs.nsp === '/' ? '#/#' : '#/a#b#');
+    seed('sharded', name, Buffer.concat([
+        Buffer.from([options]), Buffer.from(`${known}\n`), bytes(payload_hex),
+    ]));
+});
+[
+    '{"type":1,"uid":"u","nsp":"/"}', '{"nsp":"/","uid":"u","type":13}', '{"type":14,"data":{},"uid":"u","nsp":"/"}',
+    '{"type":3,"data":{"packet":{"type":2,"data":["e"],"id":7},"opts":{"rooms":["12345678901234567890"]}},"uid":"u","nsp":"/"}',
+    '{"type":3,"type":4,"data":{"opts":{},"rooms":[1]},"uid":"u","uid":"v","nsp":"/"}', '{"type":8,"data":{"requestId":"r"}}',
+    '{"type":3,"data":{"packet":{"type":2,"data":["e"]},"opts":{"rooms":["a"],"except":[],"flags":{}}},"uid":"\\"","nsp":"/"}',
+    '{"type":9,"data":{"packet":["e",{"uid":"u","nsp":"/"}]},"uid":"u","nsp":"/" }', '\x84\xa4type\x03\xa4data\xc0\xa3uid\xa1u\xa3nsp\xa1/',
+].forEach((text, i) => seed('sharded', `made-${i}`, Buffer.from(`\x01socket.io#/#\n${text}`, 'latin1')));
 
 /* of fuzz_adapter.c: the first byte's bits, and the ids of its questions */
 const ROUTE = { broadcasts: 0, room: 1, requests: 2, responses: 3 }, ACKS = 4, ASKS = 8;
@@ -214,7 +235,22 @@ const PMESSAGE = resp('pmessage', 'socket.io#/#*', 'socket.io#/#room#', '\x93\r\
     'redis://h:65536', 'redis://a:b@c@d', 'redis://[::1', 'redis://[]', 'redis://::1', 'redis://h%', 'redis://h%00',
     'redis://%zz', 'redis://h?x', 'redis://p@h', 'rediss://h', 'http://h', '', 'REDIS://H', 'unix://relative',
     `unix:///${'a'.repeat(200)}`, 'redis://u:p/x@h', 'redis://:@h', 'unix://?@/', 'redis://[a%3Ab%5D]:1',
+    'rediss://u:p@[fe80::1%25lo]:1/2', 'redis://a%3Ab', 'redis://a,b', 'redis://h?db=3', 'redis://h/3?db=3&',
+    'redis-sentinel://u:p@a:1,b,[::1]:3/?master=m', 'redis-cluster://p@a:1,b', 'rediss-cluster://a,b/1', 'valkeys://h',
+    'rediss-sentinel://:1,:2/4?sentinel_user=su&sentinel_password=%40&master=m%26', 'redis-sentinel://a,,b',
+    'redis-sentinel://a?master=m&sentinel_password=a@b', 'redis-sentinel://a?sentinel_user=u&master=m',
 ].forEach((url, i) => seed('url', `made-${i}`, url));
+
+const SENTINEL = ['name', 'm', 'ip', '127.0.0.1', 'port', '6379', 'runid', 'f'.repeat(40), 'config-epoch', '3'];
+const list = (...lists) => `*${lists.length}\r\n${lists.join('')}`;
+[
+    resp('127.0.0.1', '6380'), resp('::1', '65535'), '*-1\r\n', '$-1\r\n', resp('h', '0'), resp('h', '65536'), resp('', '1'),
+    resp(...SENTINEL), list(resp(...SENTINEL), resp('port', '1', 'ip', 'a'), ':1\r\n', resp('ip', 'b')), '*0\r\n', '+OK\r\n',
+    '-ERR No such master with that name\r\n', resp('message', '+switch-master', 'm 127.0.0.1 1 127.0.0.1 2'),
+    resp('message', '+promoted-slave', 'slave a:1 a 1 @ m b 2'), resp('h', '1') + resp(...SENTINEL) + '$2\r\nid\r\n*0\r\n',
+    '*2\r\n*2\r\n*2\r\n*1\r\n:1\r\n+x\r\n:2\r\n$3\r\nabc\r\n', '*1\r\n'.repeat(9), '*1048577\r\n', '$999999999\r\n',
+    resp('config-epoch', 7), resp('a'.repeat(300), '1'), ':9223372036854775807\r\n', resp('config-epoch'),
+].forEach((stream, i) => seed('answer', `made-${i}`, String.fromCharCode(i % 16) + stream));
 
 /* ---- onto the disk ---- */
 

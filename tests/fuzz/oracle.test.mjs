@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The value codec against JavaScript's own: JSON.parse and JSON.stringify, and notepack.io.
+/* The value codec against JavaScript's own: JSON.parse and JSON.stringify, and notepack.io; the
+ * sharded wire against the npm adapter.
  * Generated and damaged texts and values, thousands a second. The seed is fixed; SIO_SEED
  * tries another, SIO_LONG=1 takes minutes. */
 import assert from 'node:assert/strict';
@@ -10,7 +11,9 @@ import { after, before, describe, it } from 'node:test';
 import { programPath, within } from '../interop/lib/fixture.mjs';
 import { generator } from '../interop/lib/random.mjs';
 
-const notepack = createRequire(new URL('../interop/lib/', import.meta.url))('notepack.io');
+const requireNpm = createRequire(new URL('../interop/lib/', import.meta.url));
+const notepack = requireNpm('notepack.io');
+const { createShardedAdapter } = requireNpm('@socket.io/redis-adapter');
 const SEED = Number(process.env.SIO_SEED ?? 27);
 const SECONDS = process.env.SIO_LONG ? 90 : 4;
 const BATCH = 200;
@@ -175,6 +178,33 @@ function assertSame(got, wanted, about) {
     assert.fail(`at ${at} ${near(got)} instead of ${near(wanted)}: ${about.slice(0, 2000)}`);
 }
 
+/* ---- the npm adapter ---- */
+
+const MODES = ['static', 'dynamic', 'dynamic-private'];
+
+/** What a server with this subscription mode publishes for an event "e": {channel, payload}. */
+function nodePublisher(subscriptionMode) {
+    const published = [];
+    const client = {
+        sSubscribe: () => {},
+        sPublish: (channel, payload) => {
+            published.push({ channel, payload: Buffer.from(payload) });
+            return Promise.resolve();
+        },
+    };
+    const namespace = { name: '/', server: { encoder: null, opts: {} } };
+    const adapter = createShardedAdapter(client, client, { subscriptionMode })(namespace);
+    return (args, rooms = []) => {
+        adapter.doPublish({
+            type: 3, data: { packet: { type: 2, data: ['e', ...args] }, opts: { rooms, except: [], flags: {} } },
+            uid: 'aaaaaaaaaaaaaaaa', nsp: '/',
+        });
+        return published.pop();
+    };
+}
+
+const hasBinary = (value) => some(value, (v) => Buffer.isBuffer(v));
+
 /* ---- the C side ---- */
 
 class Codec {
@@ -247,6 +277,50 @@ describe(`the codec and JavaScript agree, seed ${SEED}`, () => {
                     assertSame(wire[i].toString('hex'), notepack.encode(wanted.value).toString('hex'), about);
                 assertSame(printed[i]?.toString(), JSON.stringify(wanted.value), about);
             }
+        });
+    });
+
+    /* Bytes of messages both ways; values of either generator. */
+    async function judgeMessages(publish, packed, values) {
+        const shards = await codec.all('shard', packed);
+        const wanted = values.map((value) => publish([value]).payload);
+        for (const [i, value] of values.entries())
+            if (!hasBinary(value) || !isBeyondNotepack(value))
+                assertSame(shards[i]?.toString('latin1'), wanted[i].toString('latin1'), packed[i].toString('hex'));
+        const args = await codec.all('unshard', wanted);
+        const printed = await codec.all('write', args.map((arg, i) => arg ?? assert.fail(`refused: ${wanted[i]}`)));
+        for (const [i, message] of wanted.entries()) {
+            const { data } = (message[0] === 0x7b ? JSON.parse(message) : notepack.decode(message)).data.packet;
+            assertSame(printed[i]?.toString(), JSON.stringify(data[1]), `${message.toString('hex')}`);
+        }
+    }
+
+    it('on the sharded wire, of JSON values: createShardedAdapter', async () => {
+        const publish = nodePublisher('dynamic');
+        await repeat(texts(generator(SEED + 2)), async (inputs) => {
+            const valid = inputs.filter((input) => parsed(input));
+            await judgeMessages(publish, await codec.all('read', valid), valid.map((input) => parsed(input).value));
+        });
+    });
+
+    it('on the sharded wire, of packed values', async () => {
+        const publish = nodePublisher('dynamic');
+        await repeat(packings(generator(SEED + 3)), async (inputs) => {
+            const valid = inputs.filter((input) => input.length > 0 && unpacked(input));
+            await judgeMessages(publish, valid, valid.map((input) => unpacked(input).value));
+        });
+    });
+
+    it('on the channels of rooms', async () => {
+        const publishers = MODES.map(nodePublisher);
+        const { below, pick } = generator(SEED + 4);
+        const room = () => Array.from({ length: pick([0, 1, 8, 10, 16, 18, 19, 20, 20, 20, 21, 60]) }, () =>
+            pick(['a', 'b', '7', '#', '{', '}', '*', ' ', '\0', 'é', '你', '\ufffd', '😀'])).join('');
+        await repeat(() => ({ mode: below(MODES.length), name: room() }), async (inputs) => {
+            const got = await codec.all('channel', inputs.map(({ mode, name }) =>
+                Buffer.concat([Buffer.from([mode]), Buffer.from(name)])));
+            for (const [i, { mode, name }] of inputs.entries())
+                assertSame(got[i]?.toString(), publishers[mode]([], [name]).channel, `${MODES[mode]} ${name}`);
         });
     });
 });

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The link and a real Redis on a good day: over a unix socket and TCP, on its own thread
- * and on a loop. */
+/* The link and a real Redis on a good day: of any kind and over TCP, on its own thread and on
+ * a loop. */
 #include "client.h"
 
 #include <netinet/in.h>
@@ -13,9 +13,9 @@
 
 static const struct way {
     enum client_mode mode;
-    enum redis_transport transport;
+    enum redis_topology topology;
 } ways[] = {
-    {THREADED, REDIS_UNIX}, {THREADED, REDIS_TCP}, {ON_LOOP, REDIS_UNIX}, {ON_LOOP, REDIS_TCP}};
+    {THREADED, REDIS_ANY}, {THREADED, REDIS_TCP}, {ON_LOOP, REDIS_ANY}, {ON_LOOP, REDIS_TCP}};
 
 enum { WAYS = sizeof ways / sizeof ways[0] };
 
@@ -30,14 +30,14 @@ static void on_drained(sio_link *link, sio_status status, void *user)
 
 static void publishes_reach_a_subscriber(const struct way *way)
 {
-    struct redis_fixture *redis = redis_fixture_new(way->transport, NULL);
+    struct redis_fixture *redis = redis_fixture_new(way->topology, NULL);
     struct subscriber sub;
     struct client client;
     sio_link_opts opts;
     sio_link_stats stats;
 
     subscriber_start(&sub, redis, "ch", 1000);
-    client_init(&client, way->mode, &opts, redis_fixture_url(redis));
+    client_init_on(&client, way->mode, &opts, redis);
     client_open(&client, &opts);
     for (int i = 0; i < 1000; i++) /* the first ones before it is connected */
         assert_int_equal(client_publish(&client, "ch", i), SIO_OK);
@@ -45,13 +45,13 @@ static void publishes_reach_a_subscriber(const struct way *way)
     for (int i = 0; i < 1000; i++)
         assert_int_equal(sub.numbers[i], i);
     assert_int_equal(client.ends[SIO_OK], 1000);
-    assert_int_equal(client.receivers, 1000);
+    assert_receivers(redis, client.receivers, 1000);
     assert_int_equal(client.unordered, 0);
     assert_int_equal(client.ups, 1);
     CLIENT_WAIT(&client, client_stats(&client).accepted == 1000);
     stats = client_stats(&client);
     assert_int_equal(stats.published, 1000);
-    assert_int_equal(stats.receivers, 1000);
+    assert_receivers(redis, (long long)stats.receivers, 1000);
     assert_int_equal(stats.outbox_publishes, 0);
     assert_int_equal(stats.outbox_bytes, 0);
     assert_int_equal(stats.connects, 1);
@@ -64,7 +64,7 @@ static void publishes_reach_a_subscriber(const struct way *way)
     redis_fixture_free(redis);
 }
 
-static void reaches_a_subscriber_thread_unix(void **state)
+static void reaches_a_subscriber_thread(void **state)
 {
     (void)state;
     publishes_reach_a_subscriber(&ways[0]);
@@ -76,7 +76,7 @@ static void reaches_a_subscriber_thread_tcp(void **state)
     publishes_reach_a_subscriber(&ways[1]);
 }
 
-static void reaches_a_subscriber_loop_unix(void **state)
+static void reaches_a_subscriber_loop(void **state)
 {
     (void)state;
     publishes_reach_a_subscriber(&ways[2]);
@@ -130,13 +130,13 @@ static void every_kind_of_url(void **state)
 
 static void flush_waits_for_answers(void **state)
 {
-    struct redis_fixture *redis = redis_fixture_new(REDIS_UNIX, NULL);
+    struct redis_fixture *redis = redis_fixture_new(REDIS_ANY, NULL);
     struct client client;
     sio_link_opts opts;
     int64_t begin;
 
     (void)state;
-    client_init(&client, THREADED, &opts, redis_fixture_url(redis));
+    client_init_on(&client, THREADED, &opts, redis);
     client_open(&client, &opts);
     assert_int_equal(sio_link_wait_up(client.link, 5000, NULL, NULL, 0), SIO_OK);
     for (int round = 0; round < 200; round++) {
@@ -173,11 +173,11 @@ static void flush_on_a_loop_is_refused(void **state)
 
 static void drain_calls_back_once(const struct way *way)
 {
-    struct redis_fixture *redis = redis_fixture_new(way->transport, NULL);
+    struct redis_fixture *redis = redis_fixture_new(way->topology, NULL);
     struct client client;
     sio_link_opts opts;
 
-    client_init(&client, way->mode, &opts, redis_fixture_url(redis));
+    client_init_on(&client, way->mode, &opts, redis);
     client_open(&client, &opts);
     assert_int_equal(sio_link_drain(client.link, on_drained, &client), SIO_OK);
     assert_int_equal(client.drained, 1); /* nothing was there */
@@ -207,14 +207,14 @@ static void drains(void **state)
 
 static void close_flushes(void **state)
 {
-    struct redis_fixture *redis = redis_fixture_new(REDIS_UNIX, NULL);
+    struct redis_fixture *redis = redis_fixture_new(REDIS_ANY, NULL);
 
     (void)state;
     for (int mode = THREADED; mode <= ON_LOOP; mode++) {
         struct client client;
         sio_link_opts opts;
 
-        client_init(&client, (enum client_mode)mode, &opts, redis_fixture_url(redis));
+        client_init_on(&client, (enum client_mode)mode, &opts, redis);
         client_open(&client, &opts);
         for (int i = 0; i < 5000; i++)
             assert_int_equal(client_publish(&client, "ch", i), SIO_OK);
@@ -257,12 +257,12 @@ static void close_gives_up_in_time(void **state)
 
 static void free_flushes_when_asked_to(void **state)
 {
-    struct redis_fixture *redis = redis_fixture_new(REDIS_UNIX, NULL);
+    struct redis_fixture *redis = redis_fixture_new(REDIS_ANY, NULL);
     struct client client;
     sio_link_opts opts;
 
     (void)state;
-    client_init(&client, THREADED, &opts, redis_fixture_url(redis));
+    client_init_on(&client, THREADED, &opts, redis);
     opts.close_timeout_ms = 10000;
     client_open(&client, &opts);
     for (int i = 0; i < 1000; i++)
@@ -295,14 +295,14 @@ static void burst(struct burst *burst)
 
 static void a_burst_on_a_loop_stays_within_bounds(void **state)
 {
-    struct redis_fixture *redis = redis_fixture_new(REDIS_UNIX, NULL);
+    struct redis_fixture *redis = redis_fixture_new(REDIS_ANY, NULL);
     struct client client;
     struct burst b = {.client = &client};
     sio_link_opts opts;
     int writables;
 
     (void)state;
-    client_init(&client, ON_LOOP, &opts, redis_fixture_url(redis));
+    client_init_on(&client, ON_LOOP, &opts, redis);
     opts.outbox_bytes = 1 << 20;
     client_open(&client, &opts);
     CLIENT_WAIT(&client, client_up(&client));
@@ -325,13 +325,13 @@ static void a_burst_on_a_loop_stays_within_bounds(void **state)
 
 static void wait_writable_waits_for_room(void **state)
 {
-    struct redis_fixture *redis = redis_fixture_new(REDIS_UNIX, NULL);
+    struct redis_fixture *redis = redis_fixture_new(REDIS_ANY, NULL);
     struct client client;
     sio_link_opts opts;
     int sent = 0;
 
     (void)state;
-    client_init(&client, THREADED, &opts, redis_fixture_url(redis));
+    client_init_on(&client, THREADED, &opts, redis);
     opts.outbox_publishes = 100;
     opts.outbox_bytes = 8192;
     client_open(&client, &opts);
@@ -373,7 +373,7 @@ static void *emit_many(void *arg)
 
 static void eight_threads_emit(void **state)
 {
-    struct redis_fixture *redis = redis_fixture_new(REDIS_UNIX, NULL);
+    struct redis_fixture *redis = redis_fixture_new(REDIS_ANY, NULL);
     int next[THREADS], index[THREADS];
     void *args[THREADS][2];
     pthread_t threads[THREADS];
@@ -383,7 +383,7 @@ static void eight_threads_emit(void **state)
 
     (void)state;
     subscriber_start(&sub, redis, "ch", THREADS * EACH);
-    client_init(&client, THREADED, &opts, redis_fixture_url(redis));
+    client_init_on(&client, THREADED, &opts, redis);
     opts.outbox_publishes = 1000;
     client_open(&client, &opts);
     for (int t = 0; t < THREADS; t++) {
@@ -408,14 +408,14 @@ static void eight_threads_emit(void **state)
 
 static void an_idle_link_rests(void **state)
 {
-    struct redis_fixture *redis = redis_fixture_new(REDIS_UNIX, NULL);
+    struct redis_fixture *redis = redis_fixture_new(REDIS_ANY, NULL);
     struct client client;
     sio_link_opts opts;
     struct rusage before, after;
     int64_t until;
 
     (void)state;
-    client_init(&client, THREADED, &opts, redis_fixture_url(redis));
+    client_init_on(&client, THREADED, &opts, redis);
     client_open(&client, &opts);
     client_publish(&client, "ch", 1);
     assert_int_equal(sio_link_flush(client.link, 5000), SIO_OK);
@@ -430,20 +430,20 @@ static void an_idle_link_rests(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(reaches_a_subscriber_thread_unix),
+    cmocka_unit_test_any_topology(reaches_a_subscriber_thread),
     cmocka_unit_test(reaches_a_subscriber_thread_tcp),
-    cmocka_unit_test(reaches_a_subscriber_loop_unix),
+    cmocka_unit_test_any_topology(reaches_a_subscriber_loop),
     cmocka_unit_test(reaches_a_subscriber_loop_tcp),
     cmocka_unit_test(every_kind_of_url),
-    cmocka_unit_test(flush_waits_for_answers),
+    cmocka_unit_test_any_topology(flush_waits_for_answers),
     cmocka_unit_test(flush_on_a_loop_is_refused),
-    cmocka_unit_test(drains),
-    cmocka_unit_test(close_flushes),
+    cmocka_unit_test_any_topology(drains),
+    cmocka_unit_test_any_topology(close_flushes),
     cmocka_unit_test(close_gives_up_in_time),
-    cmocka_unit_test(free_flushes_when_asked_to),
-    cmocka_unit_test(a_burst_on_a_loop_stays_within_bounds),
-    cmocka_unit_test(wait_writable_waits_for_room),
-    cmocka_unit_test(eight_threads_emit),
+    cmocka_unit_test_any_topology(free_flushes_when_asked_to),
+    cmocka_unit_test_any_topology(a_burst_on_a_loop_stays_within_bounds),
+    cmocka_unit_test_any_topology(wait_writable_waits_for_room),
+    cmocka_unit_test_any_topology(eight_threads_emit),
     cmocka_unit_test(an_idle_link_rests),
 };
 

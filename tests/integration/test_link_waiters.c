@@ -63,7 +63,8 @@ static void free_under(sio_status (*const waits[])(sio_link *), const sio_status
     opts.on_state = on_state;
     opts.user = &failed;
     assert_int_equal(sio_link_new(&opts, &link, err, sizeof err), SIO_OK);
-    assert_int_equal(sio__link_publish(link, SIO_STR("c"), SIO_STR("p"), NULL), SIO_OK);
+    assert_int_equal(sio__link_publish(link, SIO__PUBLISH, SIO_STR("c"), SIO_STR("p"), NULL),
+                     SIO_OK);
     for (size_t i = 0; i < count; i++) {
         waiters[i] = (struct waiter){.link = link, .wait = waits[i]};
         assert_int_equal(pthread_create(&waiters[i].thread, NULL, run, &waiters[i]), 0);

@@ -15,9 +15,9 @@ static void set_up(struct setup *s)
 {
     sio_link_opts opts;
 
-    s->redis = redis_fixture_new(REDIS_UNIX, NULL);
+    s->redis = redis_fixture_new(REDIS_ANY, NULL);
     s->other = redis_fixture_connect(s->redis);
-    client_init(&s->client, ON_LOOP, &opts, redis_fixture_url(s->redis));
+    client_init_on(&s->client, ON_LOOP, &opts, s->redis);
     client_open(&s->client, &opts);
     listen_open(&s->listen, &s->client);
 }
@@ -45,13 +45,19 @@ static long long publish(struct setup *s, const char *channel, const char *paylo
 
 static long long count(struct setup *s, const char *channel)
 {
-    redisReply *reply = redisCommand(s->other, "PUBSUB NUMSUB %s", channel);
-    long long n;
+    long long n = 0;
 
-    assert_non_null(reply);
-    assert_int_equal(reply->elements, 2);
-    n = reply->element[1]->integer;
-    freeReplyObject(reply);
+    for (size_t i = 0; i < redis_fixture_count(s->redis); i++) {
+        const char *name = redis_fixture_name(s->redis, i);
+        redisContext *node = redis_fixture_connect_to(s->redis, name);
+        redisReply *reply = redisCommand(node, "PUBSUB NUMSUB %s", channel);
+
+        assert_non_null(reply);
+        assert_int_equal(reply->elements, 2);
+        n += reply->element[1]->integer;
+        freeReplyObject(reply);
+        redisFree(node);
+    }
     return n;
 }
 
@@ -63,8 +69,8 @@ static void a_channel_brings_its_messages(void **state)
     set_up(&s);
     listen_sub(&s.listen, SIO__CHANNEL, "news", 7);
     CLIENT_WAIT(&s.client, s.listen.readies == 1);
-    assert_int_equal(publish(&s, "news", "a\0b\r\n", 5), 1);
-    assert_int_equal(publish(&s, "other", "x", 1), 0);
+    assert_receivers(s.redis, publish(&s, "news", "a\0b\r\n", 5), 1);
+    assert_receivers(s.redis, publish(&s, "other", "x", 1), 0);
     CLIENT_WAIT(&s.client, s.listen.messages == 1);
     assert_int_equal(s.listen.last_tag, 7);
     assert_string_equal(s.listen.channel, "news");
@@ -91,12 +97,12 @@ static void a_pattern_brings_all_that_match(void **state)
     CLIENT_WAIT(&s.client, s.listen.messages == 1);
     assert_int_equal(s.listen.last_tag, 1);
     assert_string_equal(s.listen.channel, "room 1");
-    assert_int_equal(publish(&s, "room*", "x", 1), 2);
+    assert_receivers(s.redis, publish(&s, "room*", "x", 1), 2);
     CLIENT_WAIT(&s.client, s.listen.messages == 3);
     listen_unsub(&s.listen, SIO__PATTERN, "room*");
     listen_sync(&s.listen);
-    assert_int_equal(publish(&s, "room 1", "x", 1), 0);
-    assert_int_equal(publish(&s, "room*", "x", 1), 1);
+    assert_receivers(s.redis, publish(&s, "room 1", "x", 1), 0);
+    assert_receivers(s.redis, publish(&s, "room*", "x", 1), 1);
     CLIENT_WAIT(&s.client, s.listen.messages == 4);
     assert_int_equal(s.listen.last_tag, 2);
     tear_down(&s);
@@ -126,7 +132,7 @@ static void names_may_hold_anything(void **state)
         size_t len = tag == 1 ? 0 : tag == 2 ? sizeof odd : 100000;
 
         reply = redisCommand(s.other, "PUBLISH %b x", name, len);
-        assert_int_equal(reply->integer, 1);
+        assert_receivers(s.redis, reply->integer, 1);
         freeReplyObject(reply);
         CLIENT_WAIT(&s.client, s.listen.messages == tag);
         assert_int_equal(s.listen.last_tag, tag);
@@ -150,7 +156,7 @@ static void listeners_of_one_name_hear_it_once_each(void **state)
     listen_sub(&third, SIO__CHANNEL, "ch", 3);
     assert_int_equal(third.readies, 0);
     CLIENT_WAIT(&s.client, third.readies == 1);
-    assert_int_equal(publish(&s, "ch", "x", 1), 1);
+    assert_receivers(s.redis, publish(&s, "ch", "x", 1), 1);
     CLIENT_WAIT(&s.client, s.listen.messages + second.messages + third.messages == 3);
     assert_int_equal(s.listen.last_tag, 1);
     assert_int_equal(second.last_tag, 2);
@@ -158,13 +164,13 @@ static void listeners_of_one_name_hear_it_once_each(void **state)
     listen_unsub(&s.listen, SIO__CHANNEL, "ch");
     listen_unsub(&s.listen, SIO__CHANNEL, "ch"); /* no effect */
     listen_sync(&s.listen);
-    assert_int_equal(publish(&s, "ch", "x", 1), 1);
+    assert_receivers(s.redis, publish(&s, "ch", "x", 1), 1);
     CLIENT_WAIT(&s.client, second.messages == 2 && third.messages == 2);
     listen_close(&second);
-    assert_int_equal(publish(&s, "ch", "x", 1), 1);
+    assert_receivers(s.redis, publish(&s, "ch", "x", 1), 1);
     CLIENT_WAIT(&s.client, third.messages == 3);
     listen_sub(&s.listen, SIO__CHANNEL, "ch", 4); /* in the place that it had */
-    assert_int_equal(publish(&s, "ch", "x", 1), 1);
+    assert_receivers(s.redis, publish(&s, "ch", "x", 1), 1);
     CLIENT_WAIT(&s.client, third.messages == 4 && s.listen.messages == 2);
     listen_close(&third);
     listen_unsub(&s.listen, SIO__CHANNEL, "ch");
@@ -198,7 +204,7 @@ static void the_last_wish_holds(void **state)
     listen_sync(&s.listen);
     assert_int_equal(count(&s, "a"), 1);
     assert_int_equal(count(&s, "b"), 0);
-    assert_int_equal(publish(&s, "a", "x", 1), 1);
+    assert_receivers(s.redis, publish(&s, "a", "x", 1), 1);
     CLIENT_WAIT(&s.client, s.listen.messages == 1);
     assert_int_equal(s.listen.last_tag, 2);
     tear_down(&s);
@@ -242,10 +248,10 @@ static void a_denied_name_is_told_21(void **state)
 
     (void)state;
     set_up(&s);
-    redis_fixture_command(s.redis, "ACL SETUSER ear on >pw +@all resetchannels &good*");
+    redis_fixture_each(s.redis, "ACL SETUSER ear on >pw +@all resetchannels &good*");
     listen_close(&s.listen);
     client_free(&s.client);
-    client_init(&s.client, ON_LOOP, &opts, redis_fixture_url(s.redis));
+    client_init_on(&s.client, ON_LOOP, &opts, s.redis);
     opts.username = "ear";
     opts.password = "pw";
     client_open(&s.client, &opts);
@@ -272,7 +278,7 @@ static void a_denied_name_is_told_21(void **state)
     assert_int_equal(s.listen.denials, 1);
     listen_unsub(&second, SIO__CHANNEL, "bad");
     listen_unsub(&s.listen, SIO__CHANNEL, "bad");
-    redis_fixture_command(s.redis, "ACL SETUSER ear &bad");
+    redis_fixture_each(s.redis, "ACL SETUSER ear &bad");
     listen_sub(&s.listen, SIO__CHANNEL, "bad", 6);
     listen_sync(&s.listen);
     assert_int_equal(count(&s, "bad"), 1);
@@ -288,7 +294,7 @@ static void a_sync_says_that_a_name_is_denied_21(void **state)
 
     (void)state;
     set_up(&s);
-    redis_fixture_command(s.redis, "ACL SETUSER default resetchannels &good*");
+    redis_fixture_each(s.redis, "ACL SETUSER default resetchannels &good*");
     listen_open(&second, &s.client);
     listen_sub(&s.listen, SIO__CHANNEL, "good", 1);
     listen_sub(&second, SIO__CHANNEL, "good", 1);
@@ -305,15 +311,15 @@ static void a_sync_says_that_a_name_is_denied_21(void **state)
     listen_sync(&s.listen);
     listen_sub(&s.listen, SIO__CHANNEL, "bad", 2);
     assert_int_equal(listen_sync_status(&s.listen), SIO_ENOPERM);
-    redis_fixture_command(s.redis, "ACL SETUSER default &bad");
+    redis_fixture_each(s.redis, "ACL SETUSER default &bad");
     listen_sub(&second, SIO__CHANNEL, "bad", 2); /* tried for the second: the first has it too */
     listen_sync(&second);
     listen_sync(&s.listen);
     listen_unsub(&s.listen, SIO__CHANNEL, "bad");
     listen_sub(&s.listen, SIO__CHANNEL, "worse", 2);
     assert_int_equal(listen_sync_status(&s.listen), SIO_ENOPERM);
-    redis_fixture_command(s.redis, "ACL SETUSER default allchannels");
-    redis_fixture_command(s.redis, "CLIENT KILL TYPE pubsub");
+    redis_fixture_each(s.redis, "ACL SETUSER default allchannels");
+    redis_fixture_each(s.redis, "CLIENT KILL TYPE pubsub");
     CLIENT_WAIT(&s.client, s.listen.readies == 2);
     listen_sync(&s.listen); /* a connection knows nothing of the one before */
     assert_int_equal(s.listen.denials, 4);
@@ -324,14 +330,14 @@ static void a_sync_says_that_a_name_is_denied_21(void **state)
 
 static void a_link_with_a_thread_has_no_listeners(void **state)
 {
-    struct redis_fixture *redis = redis_fixture_new(REDIS_UNIX, NULL);
+    struct redis_fixture *redis = redis_fixture_new(REDIS_ANY, NULL);
     static const struct sio__listener_ops ops;
     struct sio__listener *listener;
     struct client client;
     sio_link_opts opts;
 
     (void)state;
-    client_init(&client, THREADED, &opts, redis_fixture_url(redis));
+    client_init_on(&client, THREADED, &opts, redis);
     client_open(&client, &opts);
     assert_int_equal(sio__listener_new(client.link, &ops, NULL, &listener), SIO_EINVAL);
     assert_null(listener);
@@ -341,14 +347,14 @@ static void a_link_with_a_thread_has_no_listeners(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(a_channel_brings_its_messages),
-    cmocka_unit_test(a_pattern_brings_all_that_match),
-    cmocka_unit_test(names_may_hold_anything),
-    cmocka_unit_test(listeners_of_one_name_hear_it_once_each),
-    cmocka_unit_test(the_last_wish_holds),
-    cmocka_unit_test(a_sync_ends_when_redis_has_done_it),
-    cmocka_unit_test(a_denied_name_is_told_21),
-    cmocka_unit_test(a_sync_says_that_a_name_is_denied_21),
+    cmocka_unit_test_any_topology(a_channel_brings_its_messages),
+    cmocka_unit_test_any_topology(a_pattern_brings_all_that_match),
+    cmocka_unit_test_any_topology(names_may_hold_anything),
+    cmocka_unit_test_any_topology(listeners_of_one_name_hear_it_once_each),
+    cmocka_unit_test_any_topology(the_last_wish_holds),
+    cmocka_unit_test_any_topology(a_sync_ends_when_redis_has_done_it),
+    cmocka_unit_test_any_topology(a_denied_name_is_told_21),
+    cmocka_unit_test_any_topology(a_sync_says_that_a_name_is_denied_21),
     cmocka_unit_test(a_link_with_a_thread_has_no_listeners),
 };
 

@@ -1,4 +1,10 @@
 # SPDX-License-Identifier: MIT
+# sio_any_topology(NAME...): these tests mean the same whatever kind of Redis they meet, which
+# SIO_TOPOLOGY in the environment chooses; ctest labels them "topology".
+function(sio_any_topology)
+  set_property(TEST ${ARGN} APPEND PROPERTY LABELS topology)
+endfunction()
+
 # sio_node_test(LABEL NAME) registers NAME.test.mjs of the current directory as the
 # ctest entry "LABEL.NAME". It is skipped, visibly, without Node or npm packages.
 find_program(SIO_NODE NAMES node nodejs)

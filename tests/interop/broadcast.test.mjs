@@ -2,7 +2,7 @@
 /* Who receives a broadcast: rooms, socket ids, exceptions, namespaces, prefixes, flags. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { spySelections, useCluster, waysOf } from './lib/fixture.mjs';
+import { received, spySelections, useCluster, waysOf } from './lib/fixture.mjs';
 
 /* clients: one on each of the two servers in turn; call: of the clients; reaches: which
  * of them receive the packet, once, and no other. */
@@ -185,6 +185,7 @@ describe('who receives', () => {
             for (const way of waysOf(call)) {
                 clients.forEach((client) => { client.log = []; });
                 await at.send(call, way, receivers);
+                await Promise.all(reaches.map((i) => received(clients[i], 'hello')));
                 const expected = clients.map((_, i) =>
                     (reaches.includes(i) ? [['hello', 'world', 1]] : []));
                 assert.deepEqual(await at.logs(clients), expected, way);
@@ -215,7 +216,9 @@ describe('flags, rooms and exceptions reach the adapter as they were given', () 
             const call = { event: 'e', rooms: ['a', 'b'], except: ['c'], flags };
             for (const way of waysOf(call)) {
                 const selections = at.servers.map((server) => spySelections(at.scope, server));
+                clients.forEach((client) => { client.log = []; });
                 await at.send(call, way, 2);
+                await Promise.all(clients.map((client) => received(client, 'e')));
                 await at.logs(clients);
                 for (const [first] of selections)
                     assert.deepEqual(first, { rooms: ['a', 'b'], except: ['c'], flags }, way);
@@ -229,9 +232,11 @@ describe('a channel prefix', () => {
     it('reaches the servers that share it and no others', async () => {
         const clients = await at.clients({ on: 0 }, { on: 1 }, { on: 2, rooms: ['a'] });
         const key = 'my:app';
-        for (const call of [{ key, event: 'e' }, { key, event: 'f', rooms: ['a'] }])
+        for (const call of [{ key, event: 'e' }, { key, event: 'f', rooms: ['a'] }]) {
             for (const way of waysOf(call))
                 await at.send(call, way, 2);
+            await at.logs(clients); /* the ways are two processes */
+        }
         const e = waysOf({ event: 'e' }).map(() => ['e']);
         const f = e.map(() => ['f']);
         assert.deepEqual(await at.logs(clients), [[], e, [...e, ...f]]);
@@ -248,6 +253,7 @@ describe('a channel prefix', () => {
         for (const way of waysOf(call)) {
             clients.forEach((client) => { client.log = []; });
             await at.send(call, way, 1);
+            await received(clients[0], 'e'); /* or what follows could be in its way: it is volatile */
             assert.deepEqual(await at.logs(clients), [[['e', { n: 1 }]], []], way);
         }
     });

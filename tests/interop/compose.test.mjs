@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* docker-compose.yml without Docker: each service's command and environment, run as
- * processes on loopback, on the files that its Dockerfile copies. */
+/* docker-compose.yml without Docker and without its profiles: each service's command and
+ * environment, run as processes on loopback, on the files that its Dockerfile copies. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
@@ -13,7 +13,8 @@ import { argvOf, copyStage, readCompose, readDockerfile, ROOT } from './lib/dock
 import { run, Scope, startRedis, within } from './lib/fixture.mjs';
 
 const scope = new Scope();
-const services = await readCompose();
+const services = Object.fromEntries(Object.entries(await readCompose())
+    .filter(([, { profiles }]) => profiles === undefined));
 const dir = await mkdtemp(join(tmpdir(), 'sio-compose-'));
 scope.after(() => rm(dir, { recursive: true, force: true }));
 let redis;

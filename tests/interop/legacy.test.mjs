@@ -2,7 +2,7 @@
 /* Older servers: socket.io-redis 6.1, alone and in one cluster with adapter 8. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { asClientSees, bin, num, undef, useCluster, waysOf } from './lib/fixture.mjs';
+import { asClientSees, bin, num, received, undef, useCluster, waysOf } from './lib/fixture.mjs';
 
 const NSPS = ['/a'];
 const VALUES = [
@@ -72,6 +72,7 @@ for (const [title, second] of [['two old servers', '6'], ['an old server beside 
                 for (const way of waysOf(call)) {
                     clients.forEach((client) => { client.log = []; });
                     await at.send(call, way, 2);
+                    await Promise.all(reaches.map((i) => received(clients[i], 'e')));
                     assert.deepEqual(await at.logs(clients),
                         clients.map((_, i) => (reaches.includes(i) ? [packet] : [])), way);
                 }

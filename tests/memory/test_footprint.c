@@ -288,20 +288,24 @@ static void bounds_hold_to_the_byte(void **state)
 {
     static char payload[4096];
     sio_str channel = SIO_STR("channel");
-    size_t small = sio__publish_size(channel, sio_str_of(payload, 100));
+    size_t small = sio__publish_size(SIO__PUBLISH, channel, sio_str_of(payload, 100));
     struct client client;
     (void)state;
     for (size_t spare = 0; spare <= 1; spare++) {
-        size_t bound = 10 * small + sio__publish_size(channel, sio_str_of(payload, 1000)) - spare;
+        size_t bound = 10 * small +
+                       sio__publish_size(SIO__PUBLISH, channel, sio_str_of(payload, 1000)) - spare;
         open_nowhere(&client, bound, 100);
         for (int i = 0; i < 10; i++)
-            assert_int_equal(
-                sio__link_publish(client.link, channel, sio_str_of(payload, 100), NULL), SIO_OK);
+            assert_int_equal(sio__link_publish(client.link, SIO__PUBLISH, channel,
+                                               sio_str_of(payload, 100), NULL),
+                             SIO_OK);
         assert_int_equal(client_stats(&client).outbox_bytes, 10 * small);
-        assert_int_equal(sio__link_publish(client.link, channel, sio_str_of(payload, 1001), NULL),
-                         SIO_EFULL);
-        assert_int_equal(sio__link_publish(client.link, channel, sio_str_of(payload, 1000), NULL),
-                         spare == 0 ? SIO_OK : SIO_EFULL);
+        assert_int_equal(
+            sio__link_publish(client.link, SIO__PUBLISH, channel, sio_str_of(payload, 1001), NULL),
+            SIO_EFULL);
+        assert_int_equal(
+            sio__link_publish(client.link, SIO__PUBLISH, channel, sio_str_of(payload, 1000), NULL),
+            spare == 0 ? SIO_OK : SIO_EFULL);
         assert_int_equal(client_stats(&client).outbox_bytes, spare == 0 ? bound : 10 * small);
         client_free(&client);
     }
@@ -311,14 +315,16 @@ static void more_than_the_bound_can_never_go(void **state)
 {
     static char payload[4096];
     sio_str channel = SIO_STR("channel");
-    size_t bound = sio__publish_size(channel, sio_str_of(payload, 1000));
+    size_t bound = sio__publish_size(SIO__PUBLISH, channel, sio_str_of(payload, 1000));
     struct client client;
     (void)state;
     open_nowhere(&client, bound, 100);
-    assert_int_equal(sio__link_publish(client.link, channel, sio_str_of(payload, 1001), NULL),
-                     SIO_ETOOBIG);
-    assert_int_equal(sio__link_publish(client.link, channel, sio_str_of(payload, 1000), NULL),
-                     SIO_OK);
+    assert_int_equal(
+        sio__link_publish(client.link, SIO__PUBLISH, channel, sio_str_of(payload, 1001), NULL),
+        SIO_ETOOBIG);
+    assert_int_equal(
+        sio__link_publish(client.link, SIO__PUBLISH, channel, sio_str_of(payload, 1000), NULL),
+        SIO_OK);
     client_free(&client);
 }
 

@@ -189,12 +189,61 @@ static void messages_without_memory_42(void **state)
     sio_buf_fini(&scratch);
 }
 
+/* Of the sharded wire: a broadcast of numbers, which are longer packed, so that scratch has to
+ * grow; in the usual form, and in another. A failure that does not last costs no more than
+ * the shorter way. */
+static void sharded_without_memory(sio_str payload, bool lasting)
+{
+    const sio_str channel = SIO_STR("socket.io#/#");
+    struct sio__peer peer = {.role = SIO__SERVER, .key = SIO_STR("socket.io"), .nsp = SIO_STR("/")};
+    long hits = 1, n = 0;
+
+    for (; hits > 0; n++) {
+        struct sio_message msg;
+        sio_buf scratch;
+
+        sio_buf_init(&scratch);
+        alloc_arm(n, lasting);
+        enum sio__verdict verdict =
+            sio__wire_sharded.decode(&peer, channel, payload, &scratch, &msg);
+        hits = alloc_disarm();
+        if (hits > 0 && lasting)
+            assert_int_equal(verdict, SIO__DECODE_NOMEM);
+        else
+            assert_int_equal(verdict, SIO__DECODED);
+        sio_buf_fini(&scratch);
+    }
+    assert_true(n > 2);
+}
+
+static void sharded_messages_without_memory_42(void **state)
+{
+    static const char head[] = "{\"type\":3,\"data\":{\"packet\":{\"type\":2,\"data\":[\"e\"",
+                      tail[] = "]},\"opts\":{\"rooms\":[\"a\"],\"except\":[],\"flags\":{}}},"
+                               "\"uid\":\"u\",\"nsp\":\"/\"} ";
+    sio_buf text;
+
+    (void)state;
+    alloc_require();
+    sio_buf_init(&text);
+    assert_int_equal(sio_buf_append(&text, head, sizeof head - 1), SIO_OK);
+    for (int i = 0; i < 200; i++)
+        assert_int_equal(sio_buf_append(&text, ",1.5", 4), SIO_OK);
+    assert_int_equal(sio_buf_append(&text, tail, sizeof tail - 1), SIO_OK);
+    for (int lasting = 0; lasting < 2; lasting++) {
+        sharded_without_memory(sio_str_of(text.ptr, text.len - 1), lasting != 0);
+        sharded_without_memory(sio_buf_str(&text), lasting != 0);
+    }
+    sio_buf_fini(&text);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(no_allocation_when_small),
     cmocka_unit_test(json_without_memory_at_any_byte_42),
     cmocka_unit_test(json_without_memory_42),
     cmocka_unit_test(answers_without_memory_42),
     cmocka_unit_test(messages_without_memory_42),
+    cmocka_unit_test(sharded_messages_without_memory_42),
 };
 
 SIO_TEST_MAIN(tests)

@@ -69,6 +69,13 @@ void client_init(struct client *client, enum client_mode mode, sio_link_opts *op
     }
 }
 
+void client_init_on(struct client *client, enum client_mode mode, sio_link_opts *opts,
+                    const struct redis_fixture *redis)
+{
+    client_init(client, mode, opts, NULL);
+    redis_fixture_link_opts(redis, opts);
+}
+
 void client_open(struct client *client, const sio_link_opts *opts)
 {
     char err[256];
@@ -117,8 +124,8 @@ sio_status client_publish(struct client *client, const char *channel, int number
     char text[16];
     int len = snprintf(text, sizeof text, "%d", number);
 
-    return sio__link_publish(client->link, sio_str_c(channel), sio_str_of(text, (size_t)len),
-                             &completion);
+    return sio__link_publish(client->link, SIO__PUBLISH, sio_str_c(channel),
+                             sio_str_of(text, (size_t)len), &completion);
 }
 
 sio_link_stats client_stats(struct client *client)

@@ -36,6 +36,9 @@ struct client {
 /* Defaults with the callbacks set; change what differs, then client_open(). */
 void client_init(struct client *client, enum client_mode mode, sio_link_opts *opts,
                  const char *url);
+/* The same on whatever kind of Redis the fixture is. */
+void client_init_on(struct client *client, enum client_mode mode, sio_link_opts *opts,
+                    const struct redis_fixture *redis);
 void client_open(struct client *client, const sio_link_opts *opts);
 void client_free(struct client *client); /* the link, if it is still set, and the loop */
 

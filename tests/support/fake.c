@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <hiredis/hiredis.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -27,6 +28,7 @@ struct fake_redis {
     void *arg;
     char dir[64], url[128];
     int listener, stop[2];
+    int port; /* 0: a unix socket */
     pthread_t thread;
     _Atomic int publishes, connections;
     int numbers[MAX_PUBLISHES];
@@ -56,7 +58,7 @@ static const char *usual(const char *name)
 {
     if (strcmp(name, "ROLE") == 0)
         return "*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n";
-    if (strcmp(name, "PUBLISH") == 0)
+    if (strcmp(name, "PUBLISH") == 0 || strcmp(name, "SPUBLISH") == 0)
         return ":1\r\n";
     if (strcmp(name, "PING") == 0)
         return "+PONG\r\n";
@@ -86,7 +88,7 @@ static bool obey(struct fake_redis *fake, struct connection *conn, const redisRe
 {
     const char *name = command->element[0]->str, *answer;
 
-    if (strcmp(name, "PUBLISH") == 0 && fake->publishes < MAX_PUBLISHES) {
+    if (strstr(name, "PUBLISH") != NULL && fake->publishes < MAX_PUBLISHES) {
         fake->numbers[fake->publishes] = atoi(command->element[2]->str);
         fake->publishes++;
     }
@@ -197,10 +199,34 @@ void fake_redis_push(struct fake_redis *fake, const char *bytes, size_t len)
     pthread_mutex_unlock(&fake->lock);
 }
 
-struct fake_redis *fake_redis_new(fake_redis_answer *answer, void *arg)
+static void listen_on_path(struct fake_redis *fake)
+{
+    struct sockaddr_un path = {.sun_family = AF_UNIX};
+
+    strcpy(fake->dir, "/tmp/sio-fake-XXXXXX");
+    assert_non_null(mkdtemp(fake->dir));
+    snprintf(path.sun_path, sizeof path.sun_path, "%s/s", fake->dir);
+    snprintf(fake->url, sizeof fake->url, "unix://%s", path.sun_path);
+    fake->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fake->listener, (struct sockaddr *)&path, sizeof path), 0);
+}
+
+static void listen_on_port(struct fake_redis *fake)
+{
+    struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof any;
+
+    fake->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fake->listener, (struct sockaddr *)&any, sizeof any), 0);
+    assert_int_equal(getsockname(fake->listener, (struct sockaddr *)&any, &len), 0);
+    fake->port = ntohs(any.sin_port);
+    snprintf(fake->url, sizeof fake->url, "redis://127.0.0.1:%d", fake->port);
+}
+
+static struct fake_redis *make(fake_redis_answer *answer, void *arg,
+                               void (*open)(struct fake_redis *fake))
 {
     struct fake_redis *fake = calloc(1, sizeof *fake);
-    struct sockaddr_un path = {.sun_family = AF_UNIX};
 
     assert_non_null(fake);
     fake->answer = answer;
@@ -209,16 +235,26 @@ struct fake_redis *fake_redis_new(fake_redis_answer *answer, void *arg)
     pthread_cond_init(&fake->pushed, NULL);
     for (int i = 0; i < CONNECTIONS; i++)
         fake->conns[i].fd = -1;
-    strcpy(fake->dir, "/tmp/sio-fake-XXXXXX");
-    assert_non_null(mkdtemp(fake->dir));
-    snprintf(path.sun_path, sizeof path.sun_path, "%s/s", fake->dir);
-    snprintf(fake->url, sizeof fake->url, "unix://%s", path.sun_path);
-    fake->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(fake->listener, (struct sockaddr *)&path, sizeof path), 0);
+    open(fake);
     assert_int_equal(listen(fake->listener, 16), 0);
     assert_int_equal(pipe(fake->stop), 0);
     assert_int_equal(pthread_create(&fake->thread, NULL, run, fake), 0);
     return fake;
+}
+
+struct fake_redis *fake_redis_new(fake_redis_answer *answer, void *arg)
+{
+    return make(answer, arg, listen_on_path);
+}
+
+struct fake_redis *fake_redis_new_tcp(fake_redis_answer *answer, void *arg)
+{
+    return make(answer, arg, listen_on_port);
+}
+
+int fake_redis_port(const struct fake_redis *fake)
+{
+    return fake->port;
 }
 
 const char *fake_redis_url(const struct fake_redis *fake)
@@ -247,7 +283,9 @@ void fake_redis_free(struct fake_redis *fake)
     pthread_join(fake->thread, NULL);
     close(fake->stop[0]);
     close(fake->listener);
-    unlink(fake->url + strlen("unix://"));
-    rmdir(fake->dir);
+    if (fake->port == 0) {
+        unlink(fake->url + strlen("unix://"));
+        rmdir(fake->dir);
+    }
     free(fake);
 }

@@ -13,7 +13,9 @@ struct fake_redis;
 #define FAKE_USUAL ((const char *)1)
 typedef const char *fake_redis_answer(void *arg, const char *command, int n);
 
-struct fake_redis *fake_redis_new(fake_redis_answer *answer, void *arg);
+struct fake_redis *fake_redis_new(fake_redis_answer *answer, void *arg); /* on a unix socket */
+struct fake_redis *fake_redis_new_tcp(fake_redis_answer *answer, void *arg);
+int fake_redis_port(const struct fake_redis *fake);
 const char *fake_redis_url(const struct fake_redis *fake);
 int fake_redis_publishes(struct fake_redis *fake);       /* numbers it was sent so far */
 int fake_redis_publish(struct fake_redis *fake, int at); /* the at-th of them */

@@ -97,7 +97,7 @@ const struct fake_sent *fake_link_at(const sio_link *link, size_t i)
 sio_str fake_link_last(const sio_link *link)
 {
     for (size_t i = link->count; i > 0; i--) {
-        if (!link->sent[i - 1].is_count)
+        if (!link->sent[i - 1].is_count && !link->sent[i - 1].is_census)
             return sio_buf_str(&link->sent[i - 1].payload);
     }
     return sio_str_of(NULL, 0);
@@ -248,8 +248,8 @@ bool sio__link_on_loop(const sio_link *link)
     return true;
 }
 
-static sio_status add(sio_link *link, sio_str channel, sio_str payload, bool is_count,
-                      const struct sio__completion *completion)
+static sio_status add(sio_link *link, enum sio__publish_kind kind, sio_str channel, sio_str payload,
+                      bool is_count, const struct sio__completion *completion)
 {
     if (link->refused != SIO_OK)
         return link->refused;
@@ -262,6 +262,7 @@ static sio_status add(sio_link *link, sio_str channel, sio_str payload, bool is_
     }
     struct fake_sent *sent = &link->sent[link->count++];
     memset(sent, 0, sizeof *sent);
+    sent->kind = kind;
     sent->is_count = is_count;
     if (completion != NULL)
         sent->completion = *completion;
@@ -270,16 +271,21 @@ static sio_status add(sio_link *link, sio_str channel, sio_str payload, bool is_
     return SIO_OK;
 }
 
-sio_status sio__link_publish(sio_link *link, sio_str channel, sio_str payload,
-                             const struct sio__completion *completion)
+sio_status sio__link_publish(sio_link *link, enum sio__publish_kind kind, sio_str channel,
+                             sio_str payload, const struct sio__completion *completion)
 {
-    return add(link, channel, payload, false, completion);
+    return add(link, kind, channel, payload, false, completion);
 }
 
-sio_status sio__link_count_subscribers(sio_link *link, sio_str channel,
-                                       const struct sio__completion *completion)
+sio_status sio__link_count(sio_link *link, enum sio__count_kind kind, sio_str name,
+                           const struct sio__completion *completion)
 {
-    return add(link, channel, sio_str_of(NULL, 0), true, completion);
+    sio_status status =
+        add(link, SIO__PUBLISH, name, sio_str_of(NULL, 0), kind != SIO__COUNT_CHANNELS, completion);
+
+    if (status == SIO_OK)
+        link->sent[link->count - 1].is_census = kind == SIO__COUNT_CHANNELS;
+    return status;
 }
 
 sio_status sio__listener_new(sio_link *link, const struct sio__listener_ops *ops, void *owner,

@@ -13,10 +13,11 @@
 
 struct event_base;
 
-/* One publish, or a count of subscribers (payload.ptr NULL), in their order. */
+/* One publish, or a count of subscribers or channels (payload.ptr NULL), in their order. */
 struct fake_sent {
     sio_buf channel, payload;
-    bool is_count;
+    enum sio__publish_kind kind;
+    bool is_count, is_census;
     struct sio__completion completion;
     bool ended;
 };

@@ -33,6 +33,7 @@ struct lane {
 
 struct pair {
     bool open;
+    int64_t heard_ms;
     struct lane lanes[2]; /* by enum proxy_way */
 };
 
@@ -41,7 +42,7 @@ struct proxy {
     int listener, control[2];
     pthread_t thread;
     pthread_mutex_t lock; /* for the rules */
-    int delay_ms, connections;
+    int delay_ms, idle_ms, connections;
     size_t chunk;
     bool hole, stop, has_reset, reset_now;
     long reset_at[2];
@@ -54,7 +55,8 @@ static int connect_upstream(const char *url)
     struct sockaddr_in tcp = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int port = 0, fd, failed;
 
-    if (sscanf(url, "redis://127.0.0.1:%d", &port) == 1) {
+    if (sscanf(url, "redis://127.0.0.1:%d", &port) == 1 ||
+        sscanf(url, "rediss://127.0.0.1:%d", &port) == 1) {
         tcp.sin_port = htons((uint16_t)port);
         fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         failed = connect(fd, (struct sockaddr *)&tcp, sizeof tcp);
@@ -93,6 +95,7 @@ static void open_pair(struct proxy *proxy)
         if (pair->open)
             continue;
         pair->open = true;
+        pair->heard_ms = fixture_now_ms();
         init_lane(&pair->lanes[PROXY_UP], client, server);
         init_lane(&pair->lanes[PROXY_DOWN], server, client);
         return;
@@ -182,13 +185,32 @@ static void serve(struct proxy *proxy, struct pair *pair, const struct pollfd *f
     bool goes_on = true;
 
     for (int way = PROXY_UP; way <= PROXY_DOWN && goes_on; way++) {
-        if (fds[way].revents != 0 && (fds[way].events & POLLIN))
+        if (fds[way].revents != 0 && (fds[way].events & POLLIN)) {
+            pair->heard_ms = fixture_now_ms();
             take(proxy, &pair->lanes[way]);
+        }
         goes_on = give(proxy, &pair->lanes[way], (enum proxy_way)way);
     }
     if (!goes_on)
         close_pair(pair, proxy->reset_now);
     proxy->reset_now = false;
+}
+
+/* Milliseconds until the next connection has been idle for too long; -1: none will be. */
+static int close_idle(struct proxy *proxy)
+{
+    int64_t now_ms = fixture_now_ms(), next_ms = NEVER;
+
+    for (int i = 0; i < PAIRS && proxy->idle_ms > 0; i++) {
+        struct pair *pair = &proxy->pairs[i];
+        int64_t left_ms = pair->heard_ms + proxy->idle_ms - now_ms;
+
+        if (pair->open && left_ms <= 0)
+            close_pair(pair, false);
+        else if (pair->open && (next_ms == NEVER || left_ms < next_ms))
+            next_ms = left_ms;
+    }
+    return (int)next_ms;
 }
 
 static void *run(void *arg)
@@ -199,7 +221,7 @@ static void *run(void *arg)
 
     pthread_mutex_lock(&proxy->lock);
     while (!proxy->stop) {
-        int timeout_ms = -1;
+        int timeout_ms = close_idle(proxy);
 
         fds[0] = (struct pollfd){.fd = proxy->control[0], .events = POLLIN};
         fds[1] = (struct pollfd){.fd = proxy->listener, .events = POLLIN};
@@ -309,6 +331,13 @@ bool proxy_has_reset(struct proxy *proxy)
     has = proxy->has_reset;
     pthread_mutex_unlock(&proxy->lock);
     return has;
+}
+
+void proxy_idle_timeout(struct proxy *proxy, int ms)
+{
+    pthread_mutex_lock(&proxy->lock);
+    proxy->idle_ms = ms;
+    tell(proxy);
 }
 
 void proxy_hole(struct proxy *proxy, bool on)

@@ -11,7 +11,7 @@ struct proxy;
 
 enum proxy_way { PROXY_UP /* to Redis */, PROXY_DOWN /* from it */ };
 
-/* upstream: unix:///path or redis://127.0.0.1:port. */
+/* upstream: unix:///path, redis://127.0.0.1:port or rediss://, which it does not understand. */
 struct proxy *proxy_new(const char *upstream);
 const char *proxy_url(const struct proxy *proxy);
 void proxy_free(struct proxy *proxy); /* NULL allowed */
@@ -22,6 +22,9 @@ void proxy_chunk(struct proxy *proxy, size_t most); /* bytes of one send(); 0: a
 /* Both sides are reset (RST) once so many bytes of a connection have passed; once. */
 void proxy_reset_at(struct proxy *proxy, enum proxy_way way, size_t offset);
 bool proxy_has_reset(struct proxy *proxy); /* the last proxy_reset_at() has been obeyed */
+
+/* Connections on which nothing has come for so long are closed, as by HAProxy; 0: none. */
+void proxy_idle_timeout(struct proxy *proxy, int ms);
 
 /* Nothing is read or passed on any more, on connections that are there and on new ones:
  * what a cut cable looks like, but for the kernel's own acknowledgements. */

@@ -48,6 +48,53 @@ static void sockets_are_checked(void **state)
     world_fini(&w);
 }
 
+static void rooms_are_joined_in_order(void **state)
+{
+    static const sio_str rooms[] = {SIO_STR_INIT("r"), SIO_STR_INIT("a"),    SIO_STR_INIT("s"),
+                                    SIO_STR_INIT("r"), SIO_STR_INIT("\xff"), SIO_STR_INIT("t")};
+    struct world w;
+    (void)state;
+    world_init(&w, WORLD_ALONE);
+    sio_socket *a = world_socket(&w, "a", NULL);
+    world_forget(&w);
+    assert_int_equal(sio_socket_join_all(a, rooms, 4), SIO_OK);
+    world_expect(&w, "create r\njoin r a\ncreate s\njoin s a\n");
+    assert_int_equal(sio_socket_join_all(a, rooms + 2, 4), SIO_EINVAL);
+    world_expect(&w, "");
+    assert_int_equal(sio_socket_join_all(a, rooms, 0), SIO_OK);
+    world_fini(&w);
+}
+
+static void free_a(struct world *w)
+{
+    sio_socket_free(world_find(w, "a"));
+}
+
+static void free_adapter(struct world *w)
+{
+    sio_adapter_free(w->adapter);
+    w->adapter = NULL;
+}
+
+static void joining_socket_may_go(void **state)
+{
+    static const sio_str rooms[] = {SIO_STR_INIT("r"), SIO_STR_INIT("s"), SIO_STR_INIT("t")};
+    struct world w;
+    (void)state;
+    world_init(&w, WORLD_ALONE);
+    sio_socket *a = world_socket(&w, "a", NULL);
+    world_forget(&w);
+    w.trap = "join s";
+    w.on_trap = free_a;
+    assert_int_equal(sio_socket_join_all(a, rooms, 3), SIO_ECLOSED);
+    assert_null(world_find(&w, "a"));
+    sio_socket *b = world_socket(&w, "b", NULL);
+    w.trap = "join s";
+    w.on_trap = free_adapter;
+    assert_int_equal(sio_socket_join_all(b, rooms, 3), SIO_ECLOSED);
+    world_fini(&w);
+}
+
 static void a_broadcast_reaches_the_target(void **state)
 {
     struct world w;
@@ -175,12 +222,6 @@ static void broadcasts_nest(void **state)
     world_expect(&w, "packet \"e\",1\nto a\npacket \"inner\"\nto b\ndelivered 1\nto b\n"
                      "delivered 2\n");
     world_fini(&w);
-}
-
-static void free_adapter(struct world *w)
-{
-    sio_adapter_free(w->adapter);
-    w->adapter = NULL;
 }
 
 /* Freed inside each of the host's calls. */
@@ -361,6 +402,8 @@ static void options_are_checked(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(hooks_come_in_nodes_order),
     cmocka_unit_test(sockets_are_checked),
+    cmocka_unit_test(rooms_are_joined_in_order),
+    cmocka_unit_test(joining_socket_may_go),
     cmocka_unit_test(a_broadcast_reaches_the_target),
     cmocka_unit_test(flags_reach_the_host),
     cmocka_unit_test(what_is_not_connected_is_skipped),

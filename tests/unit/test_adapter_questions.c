@@ -43,7 +43,7 @@ static const char *asked_id(struct world *w)
 
 static const char *fill(const char *format, const char *a)
 {
-    static char text[1024];
+    static char text[2048];
 
     snprintf(text, sizeof text, format, a);
     return text;
@@ -95,6 +95,61 @@ static void all_servers_answer(void **state)
     world_fini(&w);
 }
 
+static void on_described(sio_adapter *adapter, const sio_answers *answers, sio_fetched *fetched,
+                         void *user)
+{
+    sio_remote_socket s;
+
+    (void)adapter;
+    (void)answers;
+    while (sio_fetched_next(fetched, &s)) {
+        const sio_str parts[] = {s.handshake, s.rooms, s.data};
+        sio_buf json;
+        char text[1024];
+
+        sio_buf_init_on(&json, text, sizeof text);
+        for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+            assert_int_equal(sio_buf_append(&json, " ", 1), SIO_OK);
+            if (parts[i].len > 0)
+                assert_int_equal(sio_json_write(parts[i], NULL, NULL, &json), SIO_OK);
+        }
+        world_line(user, "%.*s%.*s", (int)s.sid.len, s.sid.ptr, (int)json.len, json.ptr);
+    }
+}
+
+#define LONG_TEXT "\"0123456789012345678901234567890123456789012345678901234567890123456789\""
+
+/* Large ones are not stepped through but found by what was noted; in any form, and beside small
+ * ones. */
+static void descriptions_in_any_form(void **state)
+{
+    struct world w;
+    (void)state;
+    world_init(&w, WORLD_LINKED);
+    w.quiet_rooms = true;
+    assert_int_equal(sio_adapter_fetch_sockets(w.adapter, NULL, on_described, &w), SIO_OK);
+    fake_link_count(w.link, 2);
+    world_bring(&w, RESPONSES,
+                fill("{\"requestId\":\"%s\",\"sockets\":["
+                     "{\"id\":\"a\",\"handshake\":{\"h\":" LONG_TEXT "},\"rooms\":[\"a\"],"
+                     "\"data\":{\"d\":" LONG_TEXT "}},"
+                     "{\"id\":\"b\",\"handshake\":{},\"rooms\":[],\"data\":1},"
+                     "{\"data\":[" LONG_TEXT "],\"rooms\":[" LONG_TEXT "],\"id\":\"c\","
+                     "\"more\":[" LONG_TEXT "]},"
+                     "{\"id\":\"no\",\"handshake\":[" LONG_TEXT "],\"rooms\":7,\"id\":8},"
+                     "{\"id\":\"d\",\"handshake\":[" LONG_TEXT "],\"rooms\":7,\"data\":[]},"
+                     "{\"id\":\"e\",\"handshake\":[" LONG_TEXT "],\"rooms\":[],\"other\":[]},"
+                     "{\"id\":\"f\",\"handshake\":[" LONG_TEXT "],\"rooms\":[1],\"data\":[]}]}",
+                     asked_id(&w)));
+    world_expect(&w, "a {\"h\":" LONG_TEXT "} [\"a\"] {\"d\":" LONG_TEXT "}\n"
+                     "b {} [] 1\n"
+                     "c null [" LONG_TEXT "] [" LONG_TEXT "]\n"
+                     "d [" LONG_TEXT "] [] []\n"
+                     "e [" LONG_TEXT "] [] \n"
+                     "f [" LONG_TEXT "] [1] []\n");
+    world_fini(&w);
+}
+
 static void nobody_else_is_there(void **state)
 {
     struct world w;
@@ -134,6 +189,39 @@ static void what_came_until_the_timeout(void **state)
     world_expect(&w, "socket b\nfetched SIO_ETIMEDOUT 1 of 2: timeout reached while waiting for "
                      "fetchSockets response\n");
     world_fini(&w);
+}
+
+static void on_hinted(sio_adapter *adapter, const sio_answers *answers, sio_fetched *fetched,
+                      void *user)
+{
+    (void)adapter;
+    (void)fetched;
+    world_line(user, "%s: %s", sio_status_name(answers->status), answers->hint);
+}
+
+/* Redis counts three subscribers; so many have a channel of their own (-1: it does not say). */
+static void time_out_with(struct world *w, int64_t live, const char *line)
+{
+    open_with_timeout(w, 300);
+    assert_int_equal(sio_adapter_fetch_sockets(w->adapter, NULL, on_hinted, w), SIO_OK);
+    fake_link_count(w->link, 3);
+    WORLD_WAIT(w, fake_link_at(w->link, fake_link_sent(w->link) - 1)->is_census);
+    assert_string_equal(last_channel(w), "socket.io-response#/#??????#");
+    fake_link_end(w->link, fake_link_sent(w->link) - 1, live < 0 ? SIO_ENOPERM : SIO_OK, live);
+    WORLD_WAIT(w, w->log.len > 0);
+    world_expect(w, line);
+    world_fini(w);
+}
+
+static void observers_are_hinted_at_38(void **state)
+{
+    struct world w;
+    (void)state;
+    time_out_with(&w, 2,
+                  "SIO_ETIMEDOUT: more subscribers than live uids: 3 subscribe to the "
+                  "servers' channel, 2 have a channel for answers as servers do\n");
+    time_out_with(&w, 3, "SIO_ETIMEDOUT: \n");
+    time_out_with(&w, -1, "SIO_ETIMEDOUT: \n");
 }
 
 /* Three servers, one has answered, one has gone: two counts in a row say so. */
@@ -337,8 +425,10 @@ static void acks_come_from_everywhere(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(all_servers_answer),
+    cmocka_unit_test(descriptions_in_any_form),
     cmocka_unit_test(nobody_else_is_there),
     cmocka_unit_test(what_came_until_the_timeout),
+    cmocka_unit_test(observers_are_hinted_at_38),
     cmocka_unit_test(a_server_that_has_gone_is_not_waited_for),
     cmocka_unit_test(the_one_that_is_left_is_waited_for),
     cmocka_unit_test(questions_that_cannot_be_asked),

@@ -48,15 +48,16 @@ static void scalars(void **state)
     sio_args_uint(args, UINT64_MAX);
     sio_args_double(args, 1.5);
     sio_args_double(args, 7.0);
+    sio_args_double(args, -NAN); /* whose bits are not JavaScript's */
     sio_args_bool(args, true);
     sio_args_null(args);
     sio_args_undefined(args);
     sio_args_binary(args, "\0\1", 2);
     sio_args_date(args, 1600000000500);
     sio_args_date(args, -1);
-    assert_int_equal(sio_args_count(args), 12);
+    assert_int_equal(sio_args_count(args), 13);
     assert_packed(args, "a568c3a90079" "ff" "05" "cfffffffffffffffff" "cb3ff8000000000000" "07"
-                        "c3" "c0" "d40000" "c4020001" "d7ff773594005f5e1000"
+                        "cb7ff8000000000000" "c3" "c0" "d40000" "c4020001" "d7ff773594005f5e1000"
                         "c70cff3b8b87c0ffffffffffffffff");
     sio_args_free(args);
 }

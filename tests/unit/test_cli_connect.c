@@ -95,6 +95,98 @@ static void the_environment_comes_after_options(void **state)
     expect(&opts, "redis://env", "redis://given/7");
 }
 
+static void sentinels(void **state)
+{
+    struct options opts = NOTHING;
+    char given[] = "redis-sentinel://u:p@a,b?master=m&db=1&sentinel_password=x";
+
+    (void)state;
+    opts.sentinels = "a:1,b,[::1]:3,[fe80::1%lo]:4";
+    opts.master = "my master&co";
+    expect(&opts, "redis://env",
+           "redis-sentinel://a:1,b,[::1]:3,[fe80::1%25lo]:4/?master=my%20master%26co");
+    opts.db = 2;
+    expect(&opts, NULL,
+           "redis-sentinel://a:1,b,[::1]:3,[fe80::1%25lo]:4/2?master=my%20master%26co");
+    opts.sentinels = "a@b/?#";
+    opts.master = "m";
+    opts.db = -1;
+    expect(&opts, NULL, "redis-sentinel://a%40b%2F%3F%23/?master=m");
+    opts.sentinels = NULL;
+    opts.url = given;
+    expect(&opts, NULL, given);
+    opts.db = 7;
+    expect(&opts, NULL, "redis-sentinel://u:p@a,b/7?master=m&sentinel_password=x");
+}
+
+static void clusters(void **state)
+{
+    static const struct {
+        const char *env, *url;
+    } cases[] = {
+        {NULL, "redis-cluster://127.0.0.1"},
+        {"redis://u:p@h:1/0", "redis-cluster://u:p@h:1/0"},
+        {"valkey://h", "redis-cluster://h"},
+        {"rediss://h", "rediss-cluster://h"},
+        {"valkeys://h", "rediss-cluster://h"},
+        {"redis-cluster://a,b", "redis-cluster://a,b"},
+        {"rediss-cluster://a,b", "rediss-cluster://a,b"},
+        {"nothing", "nothing"},
+    };
+    struct options opts = NOTHING;
+
+    (void)state;
+    opts.cluster = 1;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        expect(&opts, cases[i].env, cases[i].url);
+    opts.host = "h";
+    opts.port = 7000;
+    opts.db = 0;
+    expect(&opts, "redis://env", "redis-cluster://h:7000/0");
+}
+
+static void a_database_replaces_that_of_the_url(void **state)
+{
+    static const struct {
+        const char *env, *url;
+    } cases[] = {
+        {"redis://h", "redis://h/5"},
+        {"redis://h?db=1", "redis://h/5"},
+        {"redis://h/?db=1", "redis://h/5"},
+        {"unix:///s?db=1", "unix:///s?db=5"},
+        {"redis-sentinel://a?master=m", "redis-sentinel://a/5?master=m"},
+        {"redis-sentinel://a/1?db=2&master=m&db=3", "redis-sentinel://a/5?master=m"},
+        {"redis://h?x", "redis://h/5?x"}, /* to be refused by the link */
+    };
+    struct options opts = NOTHING;
+
+    (void)state;
+    opts.db = 5;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        expect(&opts, cases[i].env, cases[i].url);
+}
+
+static void urls_are_wiped(void **state)
+{
+    static const char *const cases[][2] = {
+        {"redis://u:p@h/1", "redis://***@h/1"},
+        {"redis://h/1", "redis://h/1"},
+        {"redis-sentinel://a?sentinel_password=abc&master=m",
+         "redis-sentinel://a?sentinel_password=***&master=m"},
+        {"redis-sentinel://p@a?master=m&sentinel_password=abc",
+         "redis-sentinel://*@a?master=m&sentinel_password=***"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char url[100];
+
+        snprintf(url, sizeof url, "%s", cases[i][0]);
+        options_wipe_url(url);
+        assert_string_equal(url, cases[i][1]);
+    }
+}
+
 static void passwords_of_urls(void **state)
 {
     (void)state;
@@ -103,6 +195,10 @@ static void passwords_of_urls(void **state)
     assert_true(connect_url_has_password("unix://u:p@/path"));
     assert_false(connect_url_has_password("redis://host/1"));
     assert_false(connect_url_has_password("unix:///a@b"));
+    assert_false(connect_url_has_password("redis-sentinel://a?sentinel_password=p&master=m"));
+    assert_true(connect_url_has_secret("redis-sentinel://a?sentinel_password=p&master=m"));
+    assert_true(connect_url_has_secret("redis://:p@host"));
+    assert_false(connect_url_has_secret("redis-sentinel://a?master=m"));
 }
 
 static const struct CMUnitTest tests[] = {
@@ -111,6 +207,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_host_cannot_smuggle),
     cmocka_unit_test(unix_sockets),
     cmocka_unit_test(the_environment_comes_after_options),
+    cmocka_unit_test(sentinels),
+    cmocka_unit_test(clusters),
+    cmocka_unit_test(a_database_replaces_that_of_the_url),
+    cmocka_unit_test(urls_are_wiped),
     cmocka_unit_test(passwords_of_urls),
 };
 

@@ -36,6 +36,28 @@ static void put(struct sio__index *index, uint32_t value)
     sio__index_insert(index, hash_of(value), value);
 }
 
+/* Who only looks up has the rest of growing done, too. */
+static void growing_ends_without_inserts(void **state)
+{
+    struct sio__index index = {0};
+    uint32_t n = 0;
+    (void)state;
+    do
+        put(&index, ++n);
+    while (n < 1000 || index.old == NULL);
+    for (int i = 0; index.old != NULL; i++) {
+        assert_true(i < 1000);
+        sio__index_settle(&index);
+        for (uint32_t j = 1; j <= n; j++)
+            assert_true(has(&index, j));
+        assert_false(has(&index, n + 1));
+    }
+    for (uint32_t j = 1; j <= n; j++)
+        assert_int_not_equal(sio__index_peek(&index, hash_of(j)), 0);
+    sio__index_fini(&index);
+    assert_int_equal(sio__index_peek(&index, 7), 0);
+}
+
 static void everything_is_found_at_every_stage(void **state)
 {
     struct sio__index index = {0};
@@ -124,6 +146,7 @@ static void work_is_spread_over_a_million_changes(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(growing_ends_without_inserts),
     cmocka_unit_test(everything_is_found_at_every_stage),
     cmocka_unit_test(random_changes_keep_what_is_in),
     cmocka_unit_test(work_is_spread_over_a_million_changes),

@@ -6,6 +6,7 @@
 
 #include "value/json.h"
 #include "value/normal.h"
+#include "value/pack.h"
 
 static sio_str str(const char *text)
 {
@@ -146,6 +147,95 @@ static sio_str repeat(const char *open, const char *element, size_t count, const
     }
     assert_int_equal(sio_buf_append(buf, close, strlen(close)), SIO_OK);
     return sio_buf_str(buf);
+}
+
+/* Long enough, they are copied in pieces, but not so close to the end of the text. */
+static void strings_of_every_length(void **state)
+{
+    enum { LONGEST = 300, BEHIND = 40 };
+    static const sio_str ends[] = {SIO_STR_INIT("xx"), SIO_STR_INIT("\\n"), /* as they come ... */
+                                   SIO_STR_INIT("\303\251")};
+    static const sio_str become[] = {SIO_STR_INIT("xx"), SIO_STR_INIT("\n"),
+                                     SIO_STR_INIT("\303\251")};
+    char text[LONGEST + BEHIND + 2], expected[LONGEST];
+    (void)state;
+    for (size_t i = 0; i < (LONGEST - 1) * 3 * (BEHIND / 8 + 1); i++) {
+        size_t behind = i % (BEHIND / 8 + 1) * 8, kind = i / (BEHIND / 8 + 1) % 3;
+        size_t len = 2 + i / (BEHIND / 8 + 1) / 3;
+        sio_buf packed, wanted;
+        sio_buf_init(&packed);
+        sio_buf_init(&wanted);
+        memset(text, 'x', sizeof text);
+        memset(expected, 'x', sizeof expected);
+        memcpy(text + 1 + len - 2, ends[kind].ptr, 2);
+        memcpy(expected + len - 2, become[kind].ptr, become[kind].len);
+        text[0] = text[1 + len] = '"';
+        memset(text + 2 + len, ' ', behind);
+        assert_int_equal(sio_json_read(sio_str_of(text, len + 2 + behind), 0, &packed, NULL),
+                         SIO_OK);
+        assert_int_equal(sio__pack_str(&wanted, sio_str_of(expected, len - 2 + become[kind].len)),
+                         SIO_OK);
+        assert_int_equal(packed.len, wanted.len);
+        assert_memory_equal(packed.ptr, wanted.ptr, wanted.len);
+        sio_buf_fini(&packed);
+        sio_buf_fini(&wanted);
+    }
+}
+
+/* Each of the extents is a container at that level, and all of them are there. */
+static void check_extents(const char *json, unsigned level, size_t count)
+{
+    struct sio__extents extents;
+    sio_str packed;
+    sio_buf out, plain;
+    uint32_t end = 0;
+    sio_buf_init(&out);
+    sio_buf_init(&plain);
+    assert_int_equal(sio__json_read_noting(str(json), 16, level, &out, &packed, &extents), SIO_OK);
+    assert_int_equal(sio_json_read(str(json), 16, &plain, NULL), SIO_OK);
+    assert_int_equal(packed.len, plain.len);
+    assert_memory_equal(packed.ptr, plain.ptr, plain.len);
+    assert_int_equal(extents.noted.len, count * sizeof(struct sio__extent));
+    for (size_t i = 0; i < count; i++) {
+        struct sio__extent extent;
+        memcpy(&extent, extents.noted.ptr + i * sizeof extent, sizeof extent);
+        sio_cursor c = sio_cursor_at(sio_str_of(packed.ptr + extent.at, packed.len - extent.at));
+        assert_true(extent.at >= end);
+        assert_int_equal(sio_cursor_skip(&c), SIO_OK);
+        assert_ptr_equal(c.at, packed.ptr + extent.end);
+        end = extent.end;
+    }
+    sio_buf_fini(&plain);
+    sio_buf_fini(&out);
+}
+
+#define TEXT70 "\"0123456789012345678901234567890123456789012345678901234567890123456789\""
+#define MANY16 "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]"
+
+static void extents_are_noted(void **state)
+{
+    (void)state;
+    check_extents("[" TEXT70 "]", 0, 1);
+    check_extents("[" TEXT70 "]", 1, 0);
+    check_extents("[\"short\"]", 0, 0);
+    check_extents("[[" TEXT70 "],{\"a\":" TEXT70 "},[[" TEXT70 "]],[]]", 1, 3);
+    check_extents("[[" TEXT70 "],{\"a\":" TEXT70 "},[[" TEXT70 "]],[]]", 2, 1);
+    /* headers that grow before, in and behind them */
+    check_extents("[" MANY16 ",[" TEXT70 "," MANY16 "],{\"a\":" TEXT70 ",\"b\":" MANY16 "},"
+                  "[" TEXT70 "],1,2,3,4,5,6,7,8,9,10,11,12,13]",
+                  1, 3);
+    /* members that move */
+    check_extents("[[" TEXT70 "],{\"a\":" TEXT70 ",\"a\":1}]", 1, 0);
+    check_extents("[[" TEXT70 "],{\"b\":" TEXT70 ",\"1\":1}]", 1, 0);
+    struct sio__extents extents;
+    sio_str packed;
+    sio_buf out;
+    sio_buf_init(&out);
+    assert_int_equal(sio__json_read_noting(str("[1"), 16, 1, &out, &packed, &extents), SIO_EINVAL);
+    assert_int_equal(sio__json_read_noting(str("[[[]]]"), 2, 1, &out, &packed, &extents),
+                     SIO_EINVAL);
+    assert_int_equal(out.len, 0);
+    sio_buf_fini(&out);
 }
 
 static void wide_headers(void **state)
@@ -334,11 +424,18 @@ static void what_it_has(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(scalars),      cmocka_unit_test(numbers),
-    cmocka_unit_test(strings),      cmocka_unit_test(invalid_utf8),
-    cmocka_unit_test(wide_headers), cmocka_unit_test(member_order),
-    cmocka_unit_test(many_keys),    cmocka_unit_test(documents_as_node),
-    cmocka_unit_test(appends),      cmocka_unit_test(mistakes),
+    cmocka_unit_test(scalars),
+    cmocka_unit_test(numbers),
+    cmocka_unit_test(strings),
+    cmocka_unit_test(invalid_utf8),
+    cmocka_unit_test(strings_of_every_length),
+    cmocka_unit_test(extents_are_noted),
+    cmocka_unit_test(wide_headers),
+    cmocka_unit_test(member_order),
+    cmocka_unit_test(many_keys),
+    cmocka_unit_test(documents_as_node),
+    cmocka_unit_test(appends),
+    cmocka_unit_test(mistakes),
     cmocka_unit_test(what_it_has),
 };
 

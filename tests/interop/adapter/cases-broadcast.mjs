@@ -139,7 +139,7 @@ async function flagsArrive(stage) {
     await stage.act('emit', { flags, args: ['test'] });
     await stage.packets(clients);
     for (const client of clients.filter(({ node }) => node.kind === 'c'))
-        assert.deepEqual(client.packetEvents[0].flags, flags);
+        assert.deepEqual((await client.packet('test')).flags, flags);
 }
 
 async function reserved(stage) {

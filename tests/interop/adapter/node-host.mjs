@@ -6,9 +6,9 @@ import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { createAdapter } from '@socket.io/redis-adapter';
-import { createClient } from 'redis';
 import { Server } from 'socket.io';
 import { Manager } from 'socket.io-client';
+import { connectPeer } from '../lib/clients.mjs';
 import { fromTagged, toTagged } from '../lib/values.mjs';
 
 const EVENT = 2;
@@ -21,6 +21,7 @@ const { values: options } = parseArgs({
         'requests-timeout': { type: 'string', default: '5000' },
         'specific-response-channel': { type: 'boolean', default: false },
         subscription: { type: 'string', default: 'pattern' },
+        client: { type: 'string' }, /* 'redis' or 'ioredis' */
     },
 });
 
@@ -28,19 +29,9 @@ const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 /* -- Redis -- */
 
-async function connect() {
-    const url = new URL(options.url);
-    const socket = url.protocol === 'unix:'
-        ? { path: decodeURIComponent(url.pathname) }
-        : { host: url.hostname, port: Number(url.port) };
-    const client = createClient({ socket });
-    client.on('error', () => {}); /* it reconnects */
-    await client.connect();
-    return client;
-}
-
-const pub = await connect();
-const sub = await connect();
+const how = { ca: process.env.SSL_CERT_FILE, client: options.client };
+const pub = await connectPeer(options.url, how);
+const sub = await connectPeer(options.url, how);
 
 /* The adapter does not wait for Redis; what answers "once Redis has accepted it" does. */
 const { publish } = pub;

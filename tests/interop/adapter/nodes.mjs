@@ -31,10 +31,12 @@ class Node {
     #gone = null;
     events = []; /* all so far, in their order */
 
-    constructor(kind, argv) {
+    constructor(kind, argv, env) {
         const [program, args] = PROGRAMS[kind]();
         this.kind = kind;
-        this.#child = spawn(program, [...args, ...argv], { stdio: ['pipe', 'pipe', 'inherit'] });
+        this.#child = spawn(program, [...args, ...argv], {
+            stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...env },
+        });
         this.#child.stdin.on('error', () => {}); /* it ended first: see 'close' */
         this.#exited = new Promise((resolve) => {
             this.#child.once('error', (err) => this.#fail(err.message));
@@ -135,9 +137,10 @@ class Node {
 
 /** A running node, ready in '/'.
  *  @param kind  'c' or 'node'
- *  @param opts  sio-node's options, as {prefix, requestsTimeout, specific, subscription} */
+ *  @param opts  sio-node's options, as {prefix, requestsTimeout, specific, subscription};
+ *               client: of a 'node', 'redis' or 'ioredis' */
 export async function startNode(scope, redis, kind, {
-    prefix, requestsTimeout, specific = false, subscription,
+    prefix, requestsTimeout, specific = false, subscription, client,
 } = {}) {
     const node = new Node(kind, [
         '--url', redis.url,
@@ -145,7 +148,8 @@ export async function startNode(scope, redis, kind, {
         ...(requestsTimeout ? ['--requests-timeout', String(requestsTimeout)] : []),
         ...(specific ? ['--specific-response-channel'] : []),
         ...(subscription ? ['--subscription', subscription] : []),
-    ]);
+        ...(kind === 'node' && client ? ['--client', client] : []),
+    ], redis.env);
     scope.after(() => node.close());
     await node.event(({ event, nsp }) => event === 'ready' && nsp === '/', 'readiness');
     return node;

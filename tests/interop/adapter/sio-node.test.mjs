@@ -23,7 +23,7 @@ describe('sio-node', () => {
 
     /* Its whole life on these lines. */
     const live = (stdin, args = []) =>
-        run(programPath('SIO_NODE'), ['--url', redis.url, ...args], { stdin });
+        run(programPath('SIO_NODE'), ['--url', redis.url, ...args], { stdin, env: redis.env });
 
     it('ends with status 0 when it is told to, and says so last', async () => {
         const { code, stdout, stderr } = await live(text([{ id: 7, op: 'quit' }]));
@@ -148,7 +148,8 @@ describe('sio-node', () => {
     });
 
     it('writes everything for a reader that comes late', async () => {
-        const child = spawn(programPath('SIO_NODE'), ['--url', redis.url]);
+        const child = spawn(programPath('SIO_NODE'), ['--url', redis.url],
+            { env: { ...process.env, ...redis.env } });
         test.after(() => child.kill('SIGKILL'));
         const count = 20_000;
         child.stdin.write(text(Array.from({ length: count }, (_, id) => ({ id, op: 'stats' }))));

@@ -132,7 +132,8 @@ export class Stage {
 
     /** Wait until all that Redis has accepted so far has arrived: a marker goes to all
      *  clients, and to one on each node that has none. It comes from outside, so that it
-     *  reaches every node through Redis; neither Redis nor a node lets it overtake. */
+     *  reaches every node through Redis, and from wherever the rest can have come; neither
+     *  Redis nor a node lets it overtake. */
     async settle(nsp = '/') {
         const marker = fresh(MARKER);
         const there = this.#clients.filter((client) => client.nsp === nsp && client.connected);
@@ -143,9 +144,10 @@ export class Stage {
                 await client.call('connect');
                 return client;
             }));
-        await this.redis.publish(`${this.key}#${nsp}#`,
-            encode(['emitter', { type: 2, data: [marker], nsp }, { rooms: [], flags: {} }]));
-        await Promise.all([...there, ...extra].map((client) => client.marked(marker)));
+        const markers = await this.redis.publishFromAll(`${this.key}#${nsp}#`, (i) =>
+            encode(['emitter', { type: 2, data: [`${marker}.${i}`], nsp }, { rooms: [], flags: {} }]));
+        for (let i = 0; i < markers; i++)
+            await Promise.all([...there, ...extra].map((client) => client.marked(`${marker}.${i}`)));
         await Promise.all(extra.map((client) => client.close()));
     }
 

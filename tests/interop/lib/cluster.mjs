@@ -42,7 +42,10 @@ export function useCluster({ servers = [{}, {}], redis = {} } = {}) {
             }
             const answer = await at.driver.call(call, way);
             assert.equal(answer.ok, true, JSON.stringify(answer));
-            if (receivers !== undefined)
+            /* a node of a cluster counts those that it has reached itself */
+            if (receivers !== undefined && at.redis.kind === 'redis-cluster')
+                assert.ok(answer.receivers <= receivers, `${answer.receivers}`);
+            else if (receivers !== undefined)
                 assert.equal(answer.receivers, receivers);
         },
 

@@ -7,6 +7,7 @@ import { createAdapter } from '@socket.io/redis-adapter';
 import { Emitter } from '@socket.io/redis-emitter';
 import { Server } from 'socket.io';
 import { Manager } from 'socket.io-client';
+import { SENTINELS } from './redis.mjs';
 import { within } from './scope.mjs';
 
 const { createAdapter: createAdapter6 } = createRequire(import.meta.url)('socket.io-redis');
@@ -31,7 +32,7 @@ async function subscribed(sub, adapter) {
 export async function startServer(scope, redis, {
     nsps = [], adapter = '8', key = 'socket.io', middleware, adapterOptions = {}, options = {},
 } = {}) {
-    const client = () => (adapter === '6' ? redis.legacyClient(scope) : redis.client(scope));
+    const client = () => (adapter === '6' ? redis.legacyClient(scope) : redis.peer(scope));
     const pub = await client();
     const sub = await client();
     const http = createServer();
@@ -126,15 +127,16 @@ export async function disconnected(client) {
 let markers = 0;
 
 /** Wait until everything that Redis has accepted so far has reached the clients: a
- *  marker is sent to all of them, and neither Redis nor a server lets it overtake.
- *  Nothing of the marker is left in the logs. */
+ *  marker is sent to all of them from wherever that can have come, and neither Redis nor a
+ *  server lets it overtake. Nothing of the marker is left in the logs. */
 export async function settle(redis, clients) {
     const marker = `sio-test-marker-${++markers}`;
     const targets = new Set(clients.map(({ server, nsp }) => JSON.stringify([server.key, nsp])));
+    const origins = await redis.origins();
     for (const [key, nsp] of [...targets].map(JSON.parse))
-        new Emitter(redis, { key }, nsp).emit(marker);
+        origins.forEach((origin) => new Emitter(origin, { key }, nsp).emit(marker));
     for (const client of clients) {
-        await received(client, marker);
+        await received(client, marker, origins.length);
         client.log = client.log.filter(([name]) => name !== marker);
     }
 }
@@ -150,20 +152,25 @@ export async function logs(redis, clients) {
 export async function record(scope, redis) {
     const sub = await redis.client(scope);
     const end = 'sio-test-record-end';
+    const { length: origins } = await redis.origins();
     let messages = [];
     let ended = () => {};
-    await sub.pSubscribe('*', (payload, channel) => {
-        if (channel.toString() === end)
-            ended();
-        else
-            messages.push([channel.toString(), payload]);
+    let ends = 0;
+    await sub.pSubscribe('*', (payload, bytes) => {
+        const channel = bytes.toString();
+        if (channel === end) {
+            if (++ends % origins === 0)
+                ended();
+        } else if (channel !== SENTINELS) {
+            messages.push([channel, payload]);
+        }
     }, true);
-    return {
-        async take() {
-            const done = new Promise((resolve) => { ended = resolve; });
-            await redis.publish(end, '');
-            await within(DEADLINE, done, () => 'end of the record');
-            return messages.splice(0);
-        },
+    const take = async () => {
+        const done = new Promise((resolve) => { ended = resolve; });
+        await redis.publishFromAll(end, () => '');
+        await within(DEADLINE, done, () => 'end of the record');
+        return messages.splice(0);
     };
+    await take(); /* what was published before may still be under way in a cluster */
+    return { take };
 }

@@ -45,7 +45,7 @@ export async function run(program, args, { stdin = '', env = {}, deadline = DEAD
 
 /** Run sio-emit; it finds Redis through `redis`, or through what `args` and `env` say. */
 export function sioEmit(args, { redis, env = {}, ...options } = {}) {
-    const where = redis ? { SIO_EMIT_URL: redis.url } : {};
+    const where = redis ? { SIO_EMIT_URL: redis.url, ...redis.env } : {};
     return run(programPath('SIO_EMIT'), args, { env: { ...where, ...env }, ...options });
 }
 
@@ -112,7 +112,7 @@ export async function commandLine(call, scope) {
  *  the arguments reach the library: "json", "msgpack" or "builder". */
 export async function startDriver(scope, redis) {
     const child = spawn(programPath('SIO_EMIT_DRIVER'), [redis.url], {
-        stdio: ['pipe', 'pipe', 'inherit'],
+        stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...redis.env },
     });
     const exited = new Promise((resolve) => child.once('close', resolve));
     const waiting = new Map();

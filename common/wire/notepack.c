@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Packed values as notepack.io 3 puts them on the classic wire. */
-#include "wire/classic.h"
+/* Packed values as notepack.io 3 puts them on the wires. */
+#include "wire/notepack.h"
 
 #include <sio/value.h>
 
@@ -144,7 +144,7 @@ static sio_status write_values(struct walk *w, sio_cursor c, sio_buf *out)
     return SIO_OK;
 }
 
-sio_status sio__classic_values(sio_str packed, unsigned has, sio_buf *out)
+sio_status sio__notepack_values(sio_str packed, unsigned has, sio_buf *out)
 {
     if ((has & (SIO__HAS_UNDEFINED | SIO__HAS_SURROGATES)) == 0)
         return sio_buf_append(out, packed.ptr, packed.len);
