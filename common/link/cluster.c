@@ -232,8 +232,7 @@ void sio__cluster_service(struct sio__cluster *cluster, uint32_t now_ms)
     }
     sio__survey_service(cluster, now_ms);
     sio__cluster_service_lanes(cluster);
-    sio__cluster_service_counts(cluster);
-    sio__cluster_expire_counts(cluster, now_ms);
+    sio__cluster_service_counts(cluster, now_ms);
     if (cluster->link->subscriber != NULL)
         sio__cluster_service_feeds(cluster, now_ms);
 }
@@ -282,6 +281,7 @@ void sio__cluster_free(struct sio__cluster *cluster)
         return;
     sio__survey_stop(cluster);
     free(cluster->survey.candidates);
+    sio__cluster_free_counts(cluster);
     sio__cluster_free_lanes(cluster);
     sio__slot_map_free(cluster->map);
     free(cluster);

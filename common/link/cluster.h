@@ -10,6 +10,7 @@
 #ifndef SIO_COMMON_LINK_CLUSTER_H
 #define SIO_COMMON_LINK_CLUSTER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -95,6 +96,7 @@ struct sio__survey {
         struct sio__cluster *cluster;
         struct sio__inquiry *inquiry; /* NULL: not in use */
         struct sio__place place;
+        uint32_t since_ms;
     } asked[SIO__ASKED_MAX];
     struct sio__finding second; /* of a node that says that the cluster is down */
     sio_status status;          /* of the last one that failed, */
@@ -154,11 +156,13 @@ struct sio__cluster {
 
     /* counts */
     struct sio__count *counts, **counts_end; /* under the lock: not asked yet */
+    _Atomic unsigned counting;               /* those that have not ended */
 
     /* feeds */
     struct sio__asker limbo; /* names whose feed is not known */
     uint32_t limbo_at_ms, limbo_delay_ms;
     uint32_t feeds_version;
+    unsigned nfeeds;
 };
 
 static inline struct sio__node *sio__cluster_owner(const struct sio__cluster *cluster,
@@ -198,9 +202,9 @@ bool sio__cluster_lanes_suffer(const struct sio__cluster *cluster);
 
 /* -- cluster_count.c -- */
 
-void sio__cluster_service_counts(struct sio__cluster *cluster);
-void sio__cluster_expire_counts(struct sio__cluster *cluster, uint32_t now_ms);
+void sio__cluster_service_counts(struct sio__cluster *cluster, uint32_t now_ms);
 void sio__cluster_end_counts(struct sio__cluster *cluster);
+void sio__cluster_free_counts(struct sio__cluster *cluster); /* ends none */
 /* A node is not there: what it was to count is not waited for. */
 void sio__cluster_skip_counts(struct sio__cluster *cluster, struct sio__lane *lane);
 

@@ -25,6 +25,12 @@ struct sio__count {
 
 /* -- parts -- */
 
+/* What it takes of the outbox's bounds, beside its parts. */
+static size_t size_of(const struct sio__count *count)
+{
+    return sizeof *count + count->len;
+}
+
 static void end_count(struct sio__count *count)
 {
     struct sio__publish_result result = {count->status, count->sum, count->text};
@@ -33,6 +39,11 @@ static void end_count(struct sio__count *count)
 
     if (result.status != SIO_OK)
         result.receivers = -1;
+    sio__link_lock(link);
+    link->space.bytes -= size_of(count);
+    link->space.publishes--;
+    link->cluster->counting--;
+    sio__link_unlock(link);
     sio__publisher_end(link, &completion, &result);
     free(count);
 }
@@ -124,8 +135,11 @@ static bool may_answer(const struct sio__node *node, const struct sio__lane *lan
 
 static bool is_home(const struct sio__cluster *cluster, const struct sio__node *node)
 {
-    return sio__place_same(&node->place, &cluster->home) ||
-           (node->id[0] != '\0' && strcmp(node->id, cluster->home_id) == 0);
+    const struct sio__place *home = &cluster->link->home.session.place;
+
+    return sio__place_same(&node->place, home) ||
+           (sio__place_same(home, &cluster->home) && node->id[0] != '\0' &&
+            strcmp(node->id, cluster->home_id) == 0);
 }
 
 /* A shard channel is known to the nodes of its slot's shard alone. */
@@ -166,9 +180,14 @@ static void ask_all(struct sio__cluster *cluster, struct sio__count *count)
 sio_status sio__cluster_count(struct sio__cluster *cluster, enum sio__count_kind kind, sio_str name,
                               const struct sio__completion *completion, uint32_t now_ms)
 {
-    struct sio__count *count = calloc(1, sizeof *count + name.len);
     sio_status status = SIO_OK;
+    struct sio__count *count;
 
+    if (name.len > UINT32_MAX / 2 || sizeof *count + name.len > cluster->link->space.bounds.bytes)
+        return SIO_ETOOBIG;
+    if (!sio__outbox_fits(&cluster->link->space, sizeof *count + name.len))
+        return SIO_EFULL;
+    count = calloc(1, sizeof *count + name.len);
     if (count == NULL)
         return SIO_ENOMEM;
     count->link = cluster->link;
@@ -185,61 +204,62 @@ sio_status sio__cluster_count(struct sio__cluster *cluster, enum sio__count_kind
         free(count);
         return status;
     }
+    cluster->link->space.bytes += size_of(count);
+    cluster->link->space.publishes++;
+    cluster->counting++;
     *cluster->counts_end = count;
     cluster->counts_end = &count->next;
     return SIO_OK;
 }
 
-/* All of them, or those that have waited for too long. */
-static struct sio__count *take_counts(struct sio__cluster *cluster)
+/* The first that is not asked yet, taken out; NULL: none. ttl_ms: only if it is as old. */
+static struct sio__count *pop(struct sio__cluster *cluster, uint32_t now_ms, uint32_t ttl_ms)
 {
-    struct sio__count *first;
-
-    sio__link_lock(cluster->link);
-    first = cluster->counts;
-    cluster->counts = NULL;
-    cluster->counts_end = &cluster->counts;
-    sio__link_unlock(cluster->link);
-    return first;
-}
-
-void sio__cluster_service_counts(struct sio__cluster *cluster)
-{
-    struct sio__count *next;
-
-    if (cluster->map == NULL && cluster->refused[0] == '\0')
-        return;
-    for (struct sio__count *count = take_counts(cluster); count != NULL; count = next) {
-        next = count->next;
-        ask_all(cluster, count);
-    }
-}
-
-static void end_first(struct sio__cluster *cluster, sio_status status, const char *text)
-{
-    struct sio__publish_result result = {status, -1, text};
     struct sio__count *count;
 
     sio__link_lock(cluster->link);
     count = cluster->counts;
-    cluster->counts = count->next;
+    if (count != NULL && sio__ms_until(count->added_ms + ttl_ms, now_ms) > 0)
+        count = NULL;
+    if (count != NULL)
+        cluster->counts = count->next;
     if (cluster->counts == NULL)
         cluster->counts_end = &cluster->counts;
     sio__link_unlock(cluster->link);
-    end_part(count, &result);
+    return count;
 }
 
-void sio__cluster_expire_counts(struct sio__cluster *cluster, uint32_t now_ms)
+void sio__cluster_service_counts(struct sio__cluster *cluster, uint32_t now_ms)
 {
     uint32_t ttl_ms = cluster->link->config.bounds.ttl_ms;
+    struct sio__publish_result late = {SIO_EXPIRED, -1, cluster->link->home.late_text};
+    struct sio__count *count;
 
-    while (cluster->counts != NULL && ttl_ms > 0 &&
-           sio__ms_until(cluster->counts->added_ms + ttl_ms, now_ms) <= 0)
-        end_first(cluster, SIO_EXPIRED, cluster->link->home.late_text);
+    if (sio__lane_is_up(&cluster->link->home) &&
+        (cluster->map != NULL || cluster->refused[0] != '\0')) {
+        while ((count = pop(cluster, now_ms, 0)) != NULL)
+            ask_all(cluster, count);
+    } else if (ttl_ms > 0) {
+        while ((count = pop(cluster, now_ms, ttl_ms)) != NULL)
+            end_part(count, &late);
+    }
 }
 
 void sio__cluster_end_counts(struct sio__cluster *cluster)
 {
-    while (cluster->counts != NULL)
-        end_first(cluster, SIO_ECLOSED, "the link was closed");
+    static const struct sio__publish_result closed = {SIO_ECLOSED, -1, "the link was closed"};
+    struct sio__count *count;
+
+    while ((count = pop(cluster, sio__now_ms(), 0)) != NULL)
+        end_part(count, &closed);
+}
+
+void sio__cluster_free_counts(struct sio__cluster *cluster)
+{
+    while (cluster->counts != NULL) {
+        struct sio__count *next = cluster->counts->next;
+
+        free(cluster->counts);
+        cluster->counts = next;
+    }
 }

@@ -56,7 +56,7 @@ static struct sio__node_feed *feed_to(struct sio__cluster *cluster, const struct
     struct sio__subscriber *subscriber = cluster->link->subscriber;
     struct sio__node_feed *node = find(subscriber, place);
 
-    if (node != NULL)
+    if (node != NULL || cluster->nfeeds == SIO__NODES_MAX)
         return node;
     node = calloc(1, sizeof *node);
     if (node == NULL)
@@ -71,6 +71,7 @@ static struct sio__node_feed *feed_to(struct sio__cluster *cluster, const struct
     node->feed.session.greeting.db = 0;
     node->feed.next = subscriber->feeds;
     subscriber->feeds = &node->feed;
+    cluster->nfeeds++;
     sio__session_start(&node->feed.session);
     return node;
 }

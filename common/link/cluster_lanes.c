@@ -71,43 +71,56 @@ static struct sio__node_lane *find(const struct sio__cluster *cluster,
     return NULL;
 }
 
-static bool grow(struct sio__cluster *cluster)
+/* Callers use the array, under the lock. NULL: out of memory. */
+static struct sio__node_lane **grown(const struct sio__cluster *cluster)
 {
-    struct sio__node_lane **lanes =
-        realloc(cluster->lanes, (cluster->nlanes + 1) * sizeof(struct sio__node_lane *));
+    struct sio__node_lane **lanes = calloc(cluster->nlanes + 1, sizeof(struct sio__node_lane *));
 
-    if (lanes == NULL)
-        return false;
-    cluster->lanes = lanes;
-    return true;
+    for (unsigned i = 0; lanes != NULL && i < cluster->nlanes; i++)
+        lanes[i] = cluster->lanes[i];
+    return lanes;
+}
+
+static struct sio__node_lane *new_lane(struct sio__cluster *cluster, const struct sio__place *place)
+{
+    struct sio__node_lane *node = calloc(1, sizeof *node);
+
+    if (node == NULL)
+        return NULL;
+    node->place = *place;
+    if (sio__lane_init(&node->lane, cluster->link, &ops) == SIO_OK &&
+        sio__session_make_timer(&node->lane.session) == SIO_OK)
+        return node;
+    sio__lane_fini(&node->lane);
+    free(node);
+    return NULL;
 }
 
 struct sio__node_lane *sio__cluster_lane_to(struct sio__cluster *cluster,
                                             const struct sio__place *place)
 {
-    struct sio__node_lane *node = find(cluster, place);
+    struct sio__node_lane *node = find(cluster, place), **lanes, **before = cluster->lanes;
     sio_link *link = cluster->link;
 
-    if (node != NULL)
+    if (node != NULL || cluster->nlanes > SIO__NODES_MAX)
         return node;
-    node = grow(cluster) && cluster->nlanes <= UINT16_MAX ? calloc(1, sizeof *node) : NULL;
-    if (node == NULL)
-        return NULL;
-    node->place = *place;
-    node->index = cluster->nlanes;
-    if (sio__lane_init(&node->lane, link, &ops) != SIO_OK ||
-        sio__session_make_timer(&node->lane.session) != SIO_OK) {
-        sio__lane_fini(&node->lane);
-        free(node);
+    lanes = grown(cluster);
+    node = lanes != NULL ? new_lane(cluster, place) : NULL;
+    if (node == NULL) {
+        free(lanes);
         return NULL;
     }
     node->lane.session.greeting.any_role = true;
     node->lane.session.greeting.db = 0;
+    node->index = cluster->nlanes;
+    lanes[node->index] = node;
     sio__link_lock(link);
-    cluster->lanes[cluster->nlanes++] = node;
+    cluster->lanes = lanes;
+    cluster->nlanes++;
     node->lane.next = link->lanes;
     link->lanes = &node->lane;
     sio__link_unlock(link);
+    free(before);
     sio__session_start(&node->lane.session);
     return node;
 }
@@ -142,7 +155,7 @@ struct move {
     const struct sio__lane *from;
 };
 
-static struct sio__lane *new_lane(const struct sio__cluster *cluster, unsigned slot)
+static struct sio__lane *owners_lane(const struct sio__cluster *cluster, unsigned slot)
 {
     const struct sio__node *owner = sio__cluster_owner(cluster, slot);
     struct sio__node_lane *node = owner != NULL ? find(cluster, &owner->place) : NULL;
@@ -153,20 +166,19 @@ static struct sio__lane *new_lane(const struct sio__cluster *cluster, unsigned s
 static struct sio__outbox *route(void *arg, sio_str channel)
 {
     const struct move *move = arg;
-    struct sio__lane *lane = new_lane(move->cluster, sio__slot_of(channel));
+    struct sio__lane *lane = owners_lane(move->cluster, sio__slot_of(channel));
 
     return lane != NULL && lane != move->from ? lane->outbox : NULL;
 }
 
-/* For what waits nowhere, make the lanes that it needs; it stays where it is for now. */
-static struct sio__outbox *prepare(void *arg, sio_str channel)
+/* Make the lanes that what waits nowhere needs. */
+static void prepare(void *arg, sio_str channel)
 {
-    const struct move *move = arg;
-    const struct sio__node *owner = sio__cluster_owner(move->cluster, sio__slot_of(channel));
+    struct sio__cluster *cluster = arg;
+    const struct sio__node *owner = sio__cluster_owner(cluster, sio__slot_of(channel));
 
     if (owner != NULL)
-        (void)sio__cluster_lane_to(move->cluster, &owner->place);
-    return NULL;
+        (void)sio__cluster_lane_to(cluster, &owner->place);
 }
 
 static unsigned index_of(const struct sio__cluster *cluster, const struct sio__lane *lane)
@@ -187,7 +199,7 @@ static bool reroute(struct sio__cluster *cluster, struct sio__lane *lane)
     if (sio__outbox_pass(lane->outbox, route, &move, &sent)) {
         for (unsigned slot = 0; slot < SIO__SLOTS; slot++) {
             struct sio__lane *to =
-                cluster->routes->lane[slot] == from ? new_lane(cluster, slot) : NULL;
+                cluster->routes->lane[slot] == from ? owners_lane(cluster, slot) : NULL;
 
             if (to == NULL || to == lane)
                 continue;
@@ -195,6 +207,8 @@ static bool reroute(struct sio__cluster *cluster, struct sio__lane *lane)
             moved = true;
         }
     }
+    for (struct sio__lane *at = link->lanes; at != NULL; at = at->next)
+        sio__outbox_take(at->outbox); /* what has been passed on to it is to be written now */
     sio__link_unlock(link);
     link->tally.resent += sent;
     return moved;
@@ -203,15 +217,10 @@ static bool reroute(struct sio__cluster *cluster, struct sio__lane *lane)
 /* Lanes to all who own a slot of this one's. */
 static void make_lanes(struct sio__cluster *cluster, struct sio__lane *lane)
 {
-    struct move move = {cluster, lane};
     unsigned from = index_of(cluster, lane);
-    uint64_t sent;
 
     if (from == 0) { /* only for what waits, or all nodes would be connected to */
-        sio__link_lock(cluster->link);
-        sio__outbox_take(lane->outbox);
-        sio__link_unlock(cluster->link);
-        (void)sio__outbox_pass(lane->outbox, prepare, &move, &sent);
+        sio__outbox_each_shard(lane->outbox, prepare, cluster);
         return;
     }
     for (unsigned slot = 0; slot < SIO__SLOTS; slot++) {
@@ -255,7 +264,8 @@ static void move_slots(struct sio__cluster *cluster)
 
         if (!cluster->lanes[i]->moving)
             continue;
-        if (sio__lane_is_up(lane) && sio__outbox_unanswered(lane->outbox))
+        /* One that is holding may have kept some, which go first: it settles by itself. */
+        if (sio__lane_is_up(lane) && (lane->holding || sio__outbox_unanswered(lane->outbox)))
             sio__publisher_start_holding(lane, "slots have moved", true);
         else
             (void)sio__cluster_settled(cluster, lane);
@@ -384,9 +394,9 @@ sio_status sio__cluster_init_lanes(struct sio__cluster *cluster)
         status = sio__session_make_timer(&cluster->nowhere.session);
     if (status != SIO_OK)
         return status;
-    if (!grow(cluster))
+    cluster->lanes = grown(cluster); /* the first is nobody's */
+    if (cluster->lanes == NULL)
         return SIO_ENOMEM;
-    cluster->lanes[0] = NULL;
     cluster->nlanes = 1;
     cluster->nowhere.next = link->lanes;
     link->lanes = &cluster->nowhere;

@@ -13,7 +13,10 @@
 #include "link/impl.h"
 #include "link/inquiry.h"
 
-enum { STAGGER_MS = 250 };
+enum {
+    STAGGER_MS = 250,
+    PATIENCE_MS = 1000 /* with one node, if there are others */
+};
 
 static void add(struct sio__survey *survey, const struct sio__place *place)
 {
@@ -204,6 +207,15 @@ void sio__survey_start(struct sio__cluster *cluster, uint32_t now_ms)
     sio__link_wake(cluster->link); /* asks from there */
 }
 
+/* Forgotten before it goes: a child may be forked in between. */
+static void stop(struct sio__asked *asked)
+{
+    struct sio__inquiry *inquiry = asked->inquiry;
+
+    asked->inquiry = NULL;
+    sio__inquiry_stop(inquiry);
+}
+
 void sio__survey_stop(struct sio__cluster *cluster)
 {
     struct sio__survey *survey = &cluster->survey;
@@ -211,16 +223,30 @@ void sio__survey_stop(struct sio__cluster *cluster)
     survey->running = false;
     sio__slot_map_free(survey->second.map);
     survey->second = (struct sio__finding){.map = NULL};
+    for (unsigned i = 0; i < SIO__ASKED_MAX; i++)
+        stop(&survey->asked[i]);
+}
+
+/* Room for one more question: not in use, or for the longest time, in vain. NULL: none. */
+static struct sio__asked *longest_asked(struct sio__survey *survey, uint32_t now_ms)
+{
+    struct sio__asked *longest = &survey->asked[0];
+
     for (unsigned i = 0; i < SIO__ASKED_MAX; i++) {
-        sio__inquiry_stop(survey->asked[i].inquiry);
-        survey->asked[i].inquiry = NULL;
+        struct sio__asked *asked = &survey->asked[i];
+
+        if (asked->inquiry == NULL)
+            return asked;
+        if (sio__ms_until(asked->since_ms, longest->since_ms) < 0)
+            longest = asked;
     }
+    return now_ms - longest->since_ms >= PATIENCE_MS ? longest : NULL;
 }
 
 void sio__survey_service(struct sio__cluster *cluster, uint32_t now_ms)
 {
     struct sio__survey *survey = &cluster->survey;
-    struct sio__asked *asked = survey->asked;
+    struct sio__asked *asked;
 
     if (!survey->running || sio__ms_until(survey->next_at_ms, now_ms) > 0)
         return;
@@ -230,8 +256,10 @@ void sio__survey_service(struct sio__cluster *cluster, uint32_t now_ms)
             conclude(cluster);
         return;
     }
-    while (asked < survey->asked + SIO__ASKED_MAX && asked->inquiry != NULL)
-        asked++;
-    if (asked < survey->asked + SIO__ASKED_MAX)
-        ask(cluster, asked, &survey->candidates[survey->next++]);
+    asked = longest_asked(survey, now_ms);
+    if (asked == NULL)
+        return;
+    stop(asked);
+    asked->since_ms = now_ms;
+    ask(cluster, asked, &survey->candidates[survey->next++]);
 }

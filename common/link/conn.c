@@ -295,7 +295,7 @@ static void wait_writable(struct sio__conn *conn)
 /* So many of the bytes to be written are on their way. */
 static void advance(struct sio__conn *conn, const struct sio__conn_source *source, size_t bytes)
 {
-    if (conn->control_sent == conn->control.len) {
+    if (source != NULL && conn->control_sent == conn->control.len) {
         source->wrote(source->arg, bytes);
         return;
     }

@@ -18,11 +18,13 @@ void sio__connect_init(struct sio__connect *connect)
 
 static void drop_files(struct sio__connect *connect)
 {
+    struct sio__tls_files *files = connect->files;
+
     if (connect->read != NULL)
         event_free(connect->read);
     connect->read = NULL;
-    sio__tls_files_drop(connect->files);
-    connect->files = NULL;
+    connect->files = NULL; /* first: a child may be forked in between */
+    sio__tls_files_drop(files);
 }
 
 void sio__connect_stop(struct sio__connect *connect)

@@ -44,12 +44,14 @@ static void close_attempt(struct sio__dial_attempt *attempt)
 
 void sio__dial_stop(struct sio__dial *dial)
 {
+    struct sio__resolve *resolve = dial->resolve;
+
     release_event(&dial->resolved);
     release_event(&dial->next);
     for (unsigned i = 0; i < dial->tried; i++)
         close_attempt(&dial->attempts[i]);
-    sio__resolve_free(dial->resolve);
-    dial->resolve = NULL;
+    dial->resolve = NULL; /* first: a child may be forked in between */
+    sio__resolve_free(resolve);
     dial->tried = dial->addresses = 0;
 }
 

@@ -14,6 +14,7 @@
 #include "link/cluster.h"
 #include "link/helper.h"
 #include "link/sentinel.h"
+#include "link/tls.h"
 
 _Atomic unsigned sio__fork_generation;
 
@@ -29,6 +30,7 @@ static void before_fork(void)
     for (sio_link *link = list; link != NULL; link = link->next)
         pthread_mutex_lock(&link->lock);
     sio__helpers_before_fork();
+    sio__tls_before_fork();
 }
 
 static void unlock_links(void)
@@ -40,12 +42,14 @@ static void unlock_links(void)
 
 static void in_parent(void)
 {
+    sio__tls_after_fork();
     sio__helpers_in_parent();
     unlock_links();
 }
 
 static void in_child(void)
 {
+    sio__tls_after_fork();
     sio__helpers_in_child();
     unlock_links();
     atomic_fetch_add(&sio__fork_generation, 1);

@@ -8,6 +8,7 @@
  *   report.c   states and log lines       fork.c      what fork() needs
  *   listener.c, subscriber.c, feed.c, asker.c, subscriptions.c, pushes.c   subscribing
  *   sentinel.c, sentinel_peer.c, sentinel_view.c   where the master is
+ *   cluster*.c  the nodes of a cluster     inquiry.c   questions on a connection of their own
  *
  * Two sides: callers (any thread if the link has its own) and the I/O side (that thread,
  * or the host's loop). Fields are grouped by side; what both use is under `lock`, which
@@ -126,7 +127,6 @@ struct sio_link {
     uint32_t tick_at_ms;
     struct sio__lane home;                  /* channels; outside of a cluster, all there is */
     struct sio__lane *lanes;                /* a list that ends with it */
-    uint64_t gone_bytes_in, gone_bytes_out; /* of lanes and feeds that are no more */
     struct sio__subscriber *subscriber;     /* NULL: nobody has listened yet */
     struct sio__sentinels *sentinels;       /* NULL: the URL names none */
     struct sio__cluster *cluster;           /* NULL: the URL names none */

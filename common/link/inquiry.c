@@ -28,6 +28,7 @@ struct sio__inquiry {
     sio_status status;
     char text[SIO__REASON_MAX];
     sio__inquiry_cb *cb;
+    struct sio__inquiry **holder; /* who was given it; NULL there once it is over */
     void *arg;
 };
 
@@ -192,6 +193,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     memcpy(answers, inquiry->answers, sizeof answers);
     inquiry->answered = 0;
     sio__link_enter(link);
+    *inquiry->holder = NULL; /* first: a child may be forked in between */
     destroy(inquiry);
     cb(cb_arg, status, status == SIO_OK ? answers : NULL, text);
     for (unsigned i = 0; i < answered; i++)
@@ -239,6 +241,7 @@ sio_status sio__inquiry_start(sio_link *link, const struct sio__inquiry_question
     inquiry->place = *question->place;
     inquiry->cb = cb;
     inquiry->arg = arg;
+    inquiry->holder = out;
     sio_buf_init(&inquiry->commands);
     inquiry->reader = sio__answer_reader_new(MAX_ANSWER);
     inquiry->timer = evtimer_new(link->base, on_timer, inquiry);

@@ -29,7 +29,8 @@ typedef void sio__inquiry_cb(void *arg, sio_status status, struct sio__listing *
                              const char *text);
 
 /* Whatever role the server has it is asked, as the link's user. The callback comes once,
- * later, from the loop. SIO_OK, or SIO_ENOMEM: then it does not come. */
+ * later, from the loop; *out, which must stay where it is, is NULL by then. SIO_OK, or
+ * SIO_ENOMEM: then it does not come. */
 sio_status sio__inquiry_start(sio_link *link, const struct sio__inquiry_question *question,
                               sio__inquiry_cb *cb, void *arg, struct sio__inquiry **out);
 

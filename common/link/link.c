@@ -42,11 +42,10 @@ static void init_fields(sio_link *link, struct event_base *base)
 
 static sio_status build(sio_link *link)
 {
-    sio_status status = init_sync(link);
+    sio_status status = sio__lane_init(&link->home, link, &sio__home_lane_ops);
 
-    if (status != SIO_OK)
-        return status;
-    status = sio__lane_init(&link->home, link, &sio__home_lane_ops);
+    if (status == SIO_OK)
+        status = init_sync(link);
     if (status == SIO_OK)
         status = sio__fork_watch(link);
     if (status == SIO_OK && link->threaded)

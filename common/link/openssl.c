@@ -2,6 +2,8 @@
 #define SIO__OPENSSL_TABLE /* the names are OpenSSL's own in here */
 #include "link/openssl.h"
 
+#include "link/tls.h"
+
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -42,9 +44,20 @@ static bool load(void)
            find_all(ssl, ssl_functions, sizeof ssl_functions / sizeof ssl_functions[0]);
 }
 
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+void sio__tls_before_fork(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+void sio__tls_after_fork(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
 bool sio__openssl_load(char *err, size_t errlen)
 {
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static bool loaded;
     bool is_there;
 

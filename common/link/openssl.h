@@ -41,7 +41,8 @@
 /* clang-format on */
 
 struct sio__openssl {
-#define SIO__FIELD(name) __typeof__(name) *name;
+#define SIO__FIELD(name) __typeof__(name) *name; /* NOLINT(bugprone-macro-parentheses): declares   \
+                                                  */
     SIO__OPENSSL_SSL(SIO__FIELD)
     SIO__OPENSSL_CRYPTO(SIO__FIELD)
 #undef SIO__FIELD

@@ -60,6 +60,10 @@ SIO_API size_t sio__outbox_staged(const struct sio__outbox *box);
 SIO_API void sio__outbox_take(struct sio__outbox *box);
 /* [shared] Give unused memory back. */
 SIO_API void sio__outbox_trim(struct sio__outbox *box);
+/* The shard channels of what is in it, in order. */
+typedef void sio__outbox_visit(void *arg, sio_str channel);
+SIO_API void sio__outbox_each_shard(const struct sio__outbox *box, sio__outbox_visit *visit,
+                                    void *arg);
 /* [shared] After rewind(): pass on to other outboxes of the same room, in order and as old as
  * they are, what is published to shard channels. to: where; NULL: it stays. *sent: how many of
  * them had been written before the last rewind(). false: out of memory, and what could not be

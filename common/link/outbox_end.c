@@ -169,6 +169,22 @@ static void take_out(struct sio__outbox *box, struct place *at)
         box->holes++;
 }
 
+void sio__outbox_each_shard(const struct sio__outbox *box, sio__outbox_visit *visit, void *arg)
+{
+    struct place at = box->ack;
+    const struct record *record;
+
+    settle(box, &at);
+    for (; (record = look(box, &at)) != NULL; step(box, &at)) {
+        bool is_shard;
+        sio_str channel =
+            sio__outbox_channel_of(at.block->data + at.offset, record->is_count, &is_shard);
+
+        if (is_shard && record->state == PENDING && !record->is_count)
+            visit(arg, channel);
+    }
+}
+
 static bool append(struct sio__outbox *to, const char *command, const struct record *record)
 {
     struct block *block = sio__outbox_block(to, record->len);
@@ -188,13 +204,14 @@ bool sio__outbox_pass(struct sio__outbox *box, sio__outbox_route *to, void *arg,
     bool ok = true;
 
     *sent = 0;
-    settle(box, &box->ack);
+    sio__outbox_take(box); /* also what was added since */
     at = box->ack;
     while (ok && (record = look(box, &at)) != NULL) {
         const char *command = at.block->data + at.offset;
         bool is_pending = record->state == PENDING, is_shard, was_sent = is_pending && again > 0;
         sio_str channel = sio__outbox_channel_of(command, record->is_count, &is_shard);
-        struct sio__outbox *other = is_pending && is_shard ? to(arg, channel) : NULL;
+        bool may_pass = is_pending && is_shard && !record->is_count; /* counts ask one node */
+        struct sio__outbox *other = may_pass ? to(arg, channel) : NULL;
 
         if (other == NULL) {
             step(box, &at);

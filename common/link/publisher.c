@@ -37,8 +37,7 @@ void sio__publisher_fold(sio_link *link)
 {
     struct sio__tally *tally = &link->tally;
 
-    link->stats.bytes_in = link->gone_bytes_in;
-    link->stats.bytes_out = link->gone_bytes_out;
+    link->stats.bytes_in = link->stats.bytes_out = 0;
     for (struct sio__lane *lane = link->lanes; lane != NULL; lane = lane->next) {
         link->stats.bytes_in += lane->session.conn.bytes_in;
         link->stats.bytes_out += lane->session.conn.bytes_out;

@@ -268,6 +268,8 @@ sio_status sio__pushes_room(struct sio__pushes *pushes, char **at, size_t *room)
 {
     if (pushes->size == 0)
         resize(pushes, BUFFER);
+    if (pushes->size == 0)
+        return SIO_ENOMEM;
     if (pushes->begin > 0 && pushes->size - pushes->end < BUFFER - READ_MIN)
         to_front(pushes);
     if (pushes->size > BUFFER && pushes->small_takes >= SMALL_TAKES && pushes->end < READ_MIN)

@@ -154,8 +154,8 @@ static void remove_peer(struct sio__sentinels *sentinels, unsigned index)
     struct sio__sentinel_peer *peer = sentinels->peers[index];
 
     sentinels->npeers--;
-    memmove(&sentinels->peers[index], &sentinels->peers[index + 1],
-            (sentinels->npeers - index) * sizeof sentinels->peers[0]);
+    for (unsigned i = index; i < sentinels->npeers; i++)
+        sentinels->peers[i] = sentinels->peers[i + 1];
     sio__sentinel_peer_free(peer);
 }
 
@@ -200,44 +200,6 @@ static void look_around(struct sio__sentinels *sentinels)
 }
 
 /* -- telling the sessions -- */
-
-static void append(char *text, size_t size, const char *more)
-{
-    size_t len = strlen(text);
-
-    snprintf(text + len, size - len, "%s", more);
-}
-
-/* Why no master is known. */
-static sio_status explain(const struct sio__sentinels *sentinels, char *text, size_t size)
-{
-    const char *separator = ": ";
-    sio_status status = SIO_ECONN;
-    char name[64];
-
-    for (unsigned i = 0; i < sentinels->npeers; i++) {
-        const struct sio__sentinel_peer *peer = sentinels->peers[i];
-
-        if (peer->settled && peer->status == SIO_EREDIS && peer->text[0] == '\0') {
-            sio__printable(name, sizeof name, sio_str_c(sentinels->link->config.url.master));
-            snprintf(text, size, "no sentinel knows a master named '%s'", name);
-            return SIO_EREDIS;
-        }
-    }
-    snprintf(text, size, "no sentinel answers");
-    for (unsigned i = 0; i < sentinels->npeers; i++) {
-        const struct sio__sentinel_peer *peer = sentinels->peers[i];
-
-        append(text, size, separator);
-        append(text, size, peer->settled ? peer->text : "no answer in time from ");
-        if (!peer->settled)
-            append(text, size, peer->place.name);
-        separator = "; ";
-        if (peer->settled && (peer->status == SIO_EAUTH || peer->status == SIO_ENOPERM))
-            status = peer->status;
-    }
-    return status;
-}
 
 static void walk_sessions(struct sio__sentinels *sentinels,
                           void (*tell)(struct sio__sentinels *sentinels,
@@ -343,7 +305,9 @@ static void end_round(struct sio__sentinels *sentinels)
     if (chosen >= 0) {
         tell_master(sentinels, &views[chosen], votes);
     } else {
-        failure.status = explain(sentinels, failure.text, sizeof failure.text);
+        failure.status = sio__sentinel_peers_explain(sentinels->peers, sentinels->npeers,
+                                                     sentinels->link->config.url.master,
+                                                     failure.text, sizeof failure.text);
         walk_sessions(sentinels, tell_failure, &failure);
     }
     sentinels->lenient = sentinels->lenient && sentinels->again;

@@ -286,6 +286,46 @@ static const struct sio__session_ops ops = {.locate = locate,
                                             .lost = on_lost,
                                             .down = on_down};
 
+/* -- all of them -- */
+
+static void append(char *text, size_t size, const char *more)
+{
+    size_t len = strlen(text);
+
+    snprintf(text + len, size - len, "%s", more);
+}
+
+sio_status sio__sentinel_peers_explain(struct sio__sentinel_peer *const *peers, unsigned count,
+                                       const char *master, char *text, size_t size)
+{
+    const char *separator = ": ";
+    sio_status status = SIO_ECONN;
+    char name[64];
+
+    for (unsigned i = 0; i < count; i++) {
+        const struct sio__sentinel_peer *peer = peers[i];
+
+        if (peer->settled && peer->status == SIO_EREDIS && peer->text[0] == '\0') {
+            sio__printable(name, sizeof name, sio_str_c(master));
+            snprintf(text, size, "no sentinel knows a master named '%s'", name);
+            return SIO_EREDIS;
+        }
+    }
+    snprintf(text, size, "no sentinel answers");
+    for (unsigned i = 0; i < count; i++) {
+        const struct sio__sentinel_peer *peer = peers[i];
+
+        append(text, size, separator);
+        append(text, size, peer->settled ? peer->text : "no answer in time from ");
+        if (!peer->settled)
+            append(text, size, peer->place.name);
+        separator = "; ";
+        if (peer->settled && (peer->status == SIO_EAUTH || peer->status == SIO_ENOPERM))
+            status = peer->status;
+    }
+    return status;
+}
+
 /* -- begin and end -- */
 
 sio_status sio__sentinel_peer_new(struct sio__sentinels *sentinels, sio_link *link,

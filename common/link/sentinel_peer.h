@@ -51,6 +51,10 @@ void sio__sentinel_peer_free(struct sio__sentinel_peer *peer);
 /* Have it asked, connecting if need be: it will be settled, perhaps before this returns. */
 void sio__sentinel_peer_ask(struct sio__sentinel_peer *peer, uint32_t now_ms);
 
+/* After a round in which none had a view: why, and the status that goes with it. */
+sio_status sio__sentinel_peers_explain(struct sio__sentinel_peer *const *peers, unsigned count,
+                                       const char *master, char *text, size_t size);
+
 /* -- sentinel.c -- */
 
 const sio_buf *sio__sentinels_question(const struct sio__sentinels *sentinels);

@@ -58,7 +58,7 @@ static bool is_empty(const sio_link *link)
         if (!sio__outbox_empty(lane->outbox))
             return false;
     }
-    return true;
+    return link->cluster == NULL || link->cluster->counting == 0;
 }
 
 static void finish(sio_link *link)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "link/sentinel.h"
+#include "link/tls.h"
 
 enum {
     MAX_FRAME = 1024 * 1024, /* no answer to PUBLISH, PING or ROLE is as long */
@@ -157,12 +158,13 @@ void sio__session_write_failed(struct sio__session *session)
         broke(session);
 }
 
-/* The greeting, and what an owner has put into control when it came up. */
+/* The greeting, what an owner has put into control when it came up, what TLS has to say. */
 static bool writes_by_itself(const struct sio__session *session)
 {
     return session->state == SIO__SESSION_GREETING ||
            (session->state == SIO__SESSION_UP &&
-            session->conn.control_sent < session->conn.control.len);
+            (session->conn.control_sent < session->conn.control.len ||
+             (session->conn.tls != NULL && sio__tls_unsent(session->conn.tls))));
 }
 
 static void on_conn(void *arg, short what)

@@ -89,7 +89,7 @@ unsigned sio__slot_map_add(struct sio__slot_map *map, const struct sio__place *p
     unsigned index = sio__slot_map_find(map, place);
     struct sio__node *nodes;
 
-    if (index != SIO__NO_NODE || map->count == SIO__NO_NODE)
+    if (index != SIO__NO_NODE || map->count == SIO__NODES_MAX)
         return index;
     nodes = realloc(map->nodes, (map->count + 1) * sizeof *nodes);
     if (nodes == NULL)

@@ -14,7 +14,7 @@
 #include "link/answer.h"
 #include "link/place.h"
 
-enum { SIO__SLOTS = 16384, SIO__NO_NODE = UINT16_MAX, SIO__NODE_ID = 40 };
+enum { SIO__SLOTS = 16384, SIO__NO_NODE = UINT16_MAX, SIO__NODE_ID = 40, SIO__NODES_MAX = 1024 };
 
 /* The slot of a key or shard channel: of what is between its first '{' and the next '}', if
  * that is not empty; else of all of it. */
@@ -47,7 +47,7 @@ SIO_API sio_status sio__slot_map_read(const struct sio__listing *answer, const c
 /* The index of a node; SIO__NO_NODE: not known. */
 SIO_API unsigned sio__slot_map_find(const struct sio__slot_map *map,
                                     const struct sio__place *place);
-/* As find(), added if it is not known; SIO__NO_NODE: out of memory. */
+/* As find(), added if it is not known; SIO__NO_NODE: out of memory, or too many. */
 SIO_API unsigned sio__slot_map_add(struct sio__slot_map *map, const struct sio__place *place);
 
 struct sio__redirect {

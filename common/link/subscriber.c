@@ -99,14 +99,17 @@ void sio__subscriber_add_stats(const struct sio__subscriber *subscriber, sio_lin
 static struct sio__subscriber *new_subscriber(sio_link *link)
 {
     struct sio__subscriber *subscriber = calloc(1, sizeof *subscriber);
+    bool ok;
 
     if (subscriber == NULL)
         return NULL;
     subscriber->link = link;
     subscriber->feeds = &subscriber->home;
-    if (sio__subscriptions_init(&subscriber->subs) == SIO_OK &&
-        sio__feed_init(&subscriber->home, subscriber, &home_ops) == SIO_OK &&
-        (link->cluster == NULL || sio__cluster_init_feeds(link->cluster, subscriber) == SIO_OK))
+    ok = sio__subscriptions_init(&subscriber->subs) == SIO_OK;
+    ok = sio__feed_init(&subscriber->home, subscriber, &home_ops) == SIO_OK && ok;
+    if (ok && link->cluster != NULL)
+        ok = sio__cluster_init_feeds(link->cluster, subscriber) == SIO_OK;
+    if (ok)
         return subscriber;
     sio__subscriber_free(subscriber);
     return NULL;

@@ -28,13 +28,16 @@ sio_status sio__subscriptions_init(struct sio__subscriptions *subs)
 
 void sio__subscriptions_fini(struct sio__subscriptions *subs)
 {
-    while (!sio__queue_is_empty(&subs->unsettled)) {
-        struct sio__sync *sync = (struct sio__sync *)subs->unsettled.next;
+    struct sio__queued *at = subs->unsettled.next, *next;
 
+    for (; at != &subs->unsettled; at = next) {
+        struct sio__sync *sync = (struct sio__sync *)at;
+
+        next = at->next;
         assert(sync->unsettled.is_sync);
-        sio__queue_take_out(&sync->unsettled.queued);
         free(sync);
     }
+    sio__queue_init(&subs->unsettled);
     for (int kind = 0; kind < SIO__SUBSCRIBE_KINDS; kind++)
         sio__table_fini(&subs->tables[kind]);
 }

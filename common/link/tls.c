@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -20,7 +21,9 @@
 enum {
     ENCRYPT_MAX = 48 * 1024, /* bytes of one go: three records */
     OVERHEAD_MAX = 1024,     /* more than encrypting adds to that */
-    KEEP_MAX = 4 * 1024      /* a larger buffer is given back once all is sent */
+    KEEP_MAX = 4 * 1024,     /* a larger buffer is given back once all is sent */
+    UNSENT_MAX = ENCRYPT_MAX + OVERHEAD_MAX + 64 * 1024, /* while more is received */
+    BUDGET = 256 * 1024 /* bytes received at a time: a peer may send what has no content */
 };
 
 struct sio__tls {
@@ -29,6 +32,7 @@ struct sio__tls {
     sio_buf out; /* encrypted; of it sent: */
     size_t sent;
     uint64_t bytes_in;
+    size_t budget; /* bytes that may be received before others have their turn */
     bool up, failed;
     struct sio__tls_seen seen;
     char text[SIO__TLS_TEXT_MAX];
@@ -39,11 +43,17 @@ struct sio__tls {
 static int bio_read(BIO *bio, char *at, size_t room, size_t *len)
 {
     struct sio__tls *tls = BIO_get_data(bio);
-    ssize_t n = recv(tls->fd, at, room, 0);
+    ssize_t n;
 
     BIO_clear_retry_flags(bio);
     *len = 0;
+    if (tls->budget == 0) { /* what is left has the socket readable still */
+        BIO_set_retry_read(bio);
+        return 0;
+    }
+    n = recv(tls->fd, at, room < tls->budget ? room : tls->budget, 0);
     if (n > 0) {
+        tls->budget -= (size_t)n;
         sio__tls_saw(&tls->seen, at, (size_t)n);
         tls->bytes_in += (size_t)n;
         *len = (size_t)n;
@@ -136,6 +146,8 @@ static bool expect(struct sio__tls *tls, const char *name)
 {
     X509_VERIFY_PARAM *param = SSL_get0_param(tls->ssl);
 
+    if (name[0] == '\0') /* which OpenSSL takes for any */
+        return false;
     X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
                                                X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     if (is_address(name))
@@ -235,6 +247,7 @@ static sio_status judge(struct sio__tls *tls, int result)
 static bool begin(struct sio__tls *tls)
 {
     ERR_clear_error();
+    tls->budget = BUDGET;
     return !tls->failed;
 }
 
@@ -264,6 +277,11 @@ sio_status sio__tls_receive(struct sio__tls *tls, char *at, size_t room, size_t 
     *more = false;
     if (!begin(tls))
         return SIO_ECONN;
+    if (tls->out.len - tls->sent > UNSENT_MAX) {
+        snprintf(tls->text, sizeof tls->text, "TLS: the peer asks and takes no answers");
+        tls->failed = true;
+        return SIO_ECONN;
+    }
     while (*len < room) {
         size_t n;
         int result = SSL_read_ex(tls->ssl, at + *len, room - *len, &n);

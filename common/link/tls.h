@@ -53,4 +53,8 @@ bool sio__tls_ended(const struct sio__tls *tls); /* ... which was the peer's reg
 bool sio__tls_silent(const struct sio__tls *tls);       /* nothing at all has come */
 uint64_t sio__tls_bytes_in(const struct sio__tls *tls); /* from the socket */
 
+/* Around fork(): nobody is loading OpenSSL meanwhile. */
+void sio__tls_before_fork(void);
+void sio__tls_after_fork(void);
+
 #endif

@@ -8,6 +8,16 @@
 #include "link/impl.h"
 #include "link/tls.h"
 
+enum { LONGEST_NAME = 253 /* RFC 1035, as text */ };
+
+/* What OpenSSL takes as one; an empty one would stand for any. */
+static bool is_name(const char *name)
+{
+    size_t len = strlen(name);
+
+    return len > 0 && len <= LONGEST_NAME && name[0] != '.' && name[0] != '%';
+}
+
 static const char *contradiction(const sio_tls_opts *opts, const struct sio__url *url)
 {
     bool on = opts->on || url->tls;
@@ -23,8 +33,8 @@ static const char *contradiction(const sio_tls_opts *opts, const struct sio__url
         return "TLS: there are settings for it, but neither rediss:// nor tls.on asks for it";
     if ((opts->cert_file == NULL) != (opts->key_file == NULL))
         return "TLS: a certificate and its key are given together";
-    if (opts->server_name != NULL && opts->server_name[0] == '\0')
-        return "TLS: the server's name is empty";
+    if (opts->server_name != NULL && !is_name(opts->server_name))
+        return "TLS: the server's name is no host name";
     return NULL;
 }
 

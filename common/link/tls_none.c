@@ -130,3 +130,11 @@ uint64_t sio__tls_bytes_in(const struct sio__tls *tls)
     (void)tls;
     return 0;
 }
+
+void sio__tls_before_fork(void)
+{
+}
+
+void sio__tls_after_fork(void)
+{
+}

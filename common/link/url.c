@@ -5,6 +5,7 @@
 #include "link/url.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,10 +163,11 @@ static sio_status parse_host(struct parser *p, const char *from, const char *to,
         if (status == SIO_OK && strchr(*host, ':') != NULL)
             return refuse(p, from, "an IPv6 address must stand in brackets");
     }
-    if (status == SIO_OK && strlen(*host) >= SIO__HOST_MAX)
-        return refuse(p, from, "a host has at most 255 bytes");
     if (status != SIO_OK)
         return status;
+    assert(*host != NULL);
+    if (strlen(*host) >= SIO__HOST_MAX)
+        return refuse(p, from, "a host has at most 255 bytes");
     if (end < to && (!number(end + 1, to, 65535, &number_of) || number_of == 0))
         return refuse(p, end + 1, "the port must be a number from 1 to 65535");
     *port = (uint16_t)number_of;

@@ -8,9 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include <sio/buf.h>
+
+enum { ADDED = 64 /* to a URL: a scheme, a database, the end */ };
 
 static sio_status append(sio_buf *url, const char *text)
 {
@@ -90,9 +93,9 @@ static sio_status append_as_cluster(sio_buf *url, const char *base)
 {
     const char *rest = strstr(base, "://");
     size_t len = rest != NULL ? (size_t)(rest - base) : 0;
-    bool tls = (len == 6 && strncmp(base, "rediss", len) == 0) ||
-               (len == 7 && strncmp(base, "valkeys", len) == 0) ||
-               (len > 7 && strncmp(base, "rediss-", 7) == 0);
+    bool tls = (len == 6 && strncasecmp(base, "rediss", len) == 0) ||
+               (len == 7 && strncasecmp(base, "valkeys", len) == 0) ||
+               (len > 7 && strncasecmp(base, "rediss-", 7) == 0);
     sio_status status;
 
     if (rest == NULL)
@@ -123,7 +126,7 @@ static sio_status append_query(sio_buf *url, const char *query, char before)
 static sio_status append_with_db(sio_buf *url, const char *base, int64_t db)
 {
     const char *rest = strstr(base, "://");
-    bool is_unix = strncmp(base, "unix://", 7) == 0;
+    bool is_unix = strncasecmp(base, "unix://", 7) == 0;
     char text[32];
 
     if (db < 0)
@@ -138,6 +141,14 @@ static sio_status append_with_db(sio_buf *url, const char *base, int64_t db)
     return status == SIO_OK ? append_query(url, rest, is_unix ? '&' : '?') : status;
 }
 
+/* At once, as memory that the buffer grew out of would keep the password. */
+static sio_status append_secret(sio_buf *url, const char *text)
+{
+    sio_status status = sio_buf_reserve(url, strlen(text) + ADDED);
+
+    return status == SIO_OK ? append(url, text) : status;
+}
+
 /* What the options or the environment name, terminated; nothing: *named is false. */
 static sio_status append_named(sio_buf *base, const struct options *opts, const char *env,
                                bool *named)
@@ -146,7 +157,7 @@ static sio_status append_named(sio_buf *base, const struct options *opts, const 
 
     *named = true;
     if (opts->url != NULL)
-        status = append(base, opts->url);
+        status = append_secret(base, opts->url);
     else if (opts->sentinels != NULL)
         status = append_sentinels(base, opts);
     else if (opts->socket != NULL)
@@ -155,7 +166,7 @@ static sio_status append_named(sio_buf *base, const struct options *opts, const 
              (env == NULL && (opts->db >= 0 || opts->cluster != 0)))
         status = append_host(base, opts);
     else if (env != NULL)
-        status = append(base, env);
+        status = append_secret(base, env);
     else
         *named = false;
     return status == SIO_OK ? sio_buf_append(base, "", 1) : status;
@@ -179,9 +190,13 @@ bool connect_url(const struct options *opts, const char *env, char **out)
     sio_buf_init(&url);
     sio_status status = append_named(&named, opts, env, &is_named);
     if (status == SIO_OK && is_named) {
-        status = opts->cluster ? append_as_cluster(&kind, named.ptr) : append(&kind, named.ptr);
+        status = sio_buf_reserve(&kind, named.len + ADDED);
+        if (status == SIO_OK)
+            status = opts->cluster ? append_as_cluster(&kind, named.ptr) : append(&kind, named.ptr);
         if (status == SIO_OK)
             status = sio_buf_append(&kind, "", 1);
+        if (status == SIO_OK)
+            status = sio_buf_reserve(&url, kind.len + ADDED);
         if (status == SIO_OK)
             status = append_with_db(&url, kind.ptr, opts->db);
         if (status == SIO_OK)

@@ -99,7 +99,7 @@ const struct option_spec option_table[] = {
      "--pass-file."},
     {"insecure", NONE, 0, NULL, GROUP_TLS, OPT_FLAG, AT(insecure), 0, 0, CONFIG,
      "Do not verify the server's certificate: whoever is in between can read and change "
-     "everything."},
+     "everything. -v says so on stderr."},
     {"tls-ciphers", NONE, 0, "LIST", GROUP_TLS, OPT_STRING, AT(tls_ciphers), 0, 0, CONFIG,
      "Ciphers for TLS 1.2, as openssl-ciphers(1) lists them."},
     {"tls-ciphersuites", NONE, 0, "LIST", GROUP_TLS, OPT_STRING, AT(tls_ciphersuites), 0, 0,

@@ -78,6 +78,8 @@ int tls_fill(const struct options *opts, const char *url, sio_tls_opts *out)
                                given(opts));
         return EXIT_ACCEPTED;
     }
+    if (opts->insecure && opts->verbose)
+        report("--insecure: nobody verifies who the server is");
     out->on = true;
     out->insecure = opts->insecure;
     out->server_name = opts->sni;

@@ -6,8 +6,9 @@
  *   {"memberships","add_us","remove_us","bytes"}
  * CPU and resident memory of one membership, with its share of its socket, room and
  * namespace; the rooms of the sockets' own ids are there, but are not counted. --bare does it
- * with what is the least: two arrays of pointers, that of the socket's rooms and that of the
- * room's sockets, which are found by number; no names, no hooks. --worst prints
+ * with what is the least: two arrays, that of the socket's rooms and that of the room's
+ * sockets, by number, each with the place in the other, so that nothing is searched for; no
+ * names, no hooks. --worst prints
  *   {"worst_us"}
  * instead, the longest that a socket has taken to connect and join in one namespace. */
 #include <stdbool.h>
@@ -182,12 +183,16 @@ static void print_worst(struct world *w)
 
 /* -- the least there could be -- */
 
+struct place {
+    uint32_t pile, at;
+};
+
 struct pile {
-    void **items;
+    struct place *items;
     uint32_t count, cap;
 };
 
-static void push(struct pile *pile, void *item)
+static void push(struct pile *pile, uint32_t other, uint32_t at)
 {
     if (pile->count == pile->cap) {
         pile->cap = pile->cap < 4 ? 4 : pile->cap + pile->cap / 2;
@@ -195,24 +200,27 @@ static void push(struct pile *pile, void *item)
         if (pile->items == NULL)
             bench_die("realloc", "out of memory");
     }
-    pile->items[pile->count++] = item;
+    pile->items[pile->count++] = (struct place){other, at};
 }
 
-static void pull(struct pile *pile, const void *item)
+/* The last one takes the place, and its socket learns of it. */
+static void pull(struct pile *room, uint32_t at, struct pile *sockets)
 {
-    uint32_t i = 0;
-    while (pile->items[i] != item)
-        i++;
-    pile->items[i] = pile->items[--pile->count];
+    struct place last = room->items[--room->count];
+    if (at == room->count)
+        return;
+    room->items[at] = last;
+    sockets[last.pile].items[last.at].at = at;
 }
 
 static void bare_add(struct world *w, struct pile *sockets, struct pile *rooms)
 {
     for (long i = 0; i < w->nsockets; i++) {
         for (long j = 0; j < w->per; j++) {
-            struct pile *room = &rooms[w->picks[i * w->per + j]];
-            push(&sockets[i], room);
-            push(room, &sockets[i]);
+            uint32_t number = w->picks[i * w->per + j];
+            struct pile *room = &rooms[number];
+            push(&sockets[i], number, room->count);
+            push(room, (uint32_t)i, sockets[i].count - 1);
         }
     }
     w->memberships += w->nsockets * w->per;
@@ -222,11 +230,14 @@ static void bare_remove(struct world *w, struct pile *sockets, struct pile *room
 {
     for (long i = 0; i < w->nsockets; i++) {
         for (uint32_t j = 0; j < sockets[i].count; j++)
-            pull(sockets[i].items[j], &sockets[i]);
+            pull(&rooms[sockets[i].items[j].pile], sockets[i].items[j].at, sockets);
         free(sockets[i].items);
     }
-    for (long i = 0; i < w->nrooms; i++)
+    for (long i = 0; i < w->nrooms; i++) {
+        if (rooms[i].count != 0)
+            bench_die("arrays", "memberships are left");
         free(rooms[i].items);
+    }
     w->memberships -= w->nsockets * w->per;
 }
 

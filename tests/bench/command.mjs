@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CHANNEL } from './cases.mjs';
 import { bar, interleave, median, runJson, spread, table } from './measure.mjs';
+import { secured } from './tls.mjs';
 
 const script = (name) => fileURLToPath(new URL(name, import.meta.url));
 
@@ -14,11 +15,12 @@ const times = (scene, runs, input, argv) =>
 /** One emit, from exec to exit. */
 export async function measureOneShot(scene, bars) {
     const { build, dir, port } = scene;
+    const emit = join(build, 'emitter/cli/sio-emit');
+    const event = ['--to', 'room1', 'msg', 'hello', '42'];
+    const { port: tlsPort, ca } = await secured(scene);
+    const tls = ['-p', tlsPort, '--tls', '--cacert', ca];
     const contestants = [
-        {
-            name: 'sio-emit --to room1 msg hello 42', runs: 40,
-            argv: [join(build, 'emitter/cli/sio-emit'), '-p', port, '--to', 'room1', 'msg', 'hello', '42'],
-        },
+        { name: 'sio-emit --to room1 msg hello 42', runs: 40, argv: [emit, '-p', port, ...event] },
         {
             name: 'redis-cli PUBLISH', runs: 40,
             argv: ['redis-cli', '-p', port, 'PUBLISH', CHANNEL, 'hello'],
@@ -32,6 +34,14 @@ export async function measureOneShot(scene, bars) {
             name: '@socket.io/redis-emitter, redis 4.7', runs: 3,
             argv: [process.execPath, script('emit-once.mjs'), port],
         },
+        {
+            name: 'sio-emit --tls --cacert ca.crt', runs: 20, throughTls: true,
+            argv: [emit, ...tls, ...event],
+        },
+        {
+            name: 'redis-cli --tls --cacert ca.crt PUBLISH', runs: 20, throughTls: true,
+            argv: ['redis-cli', ...tls, 'PUBLISH', CHANNEL, 'hello'],
+        },
     ];
     const results = await interleave(contestants, scene.rounds, async ({ argv, runs }) => {
         const all = await times(scene, runs, '/dev/null', argv);
@@ -42,10 +52,11 @@ export async function measureOneShot(scene, bars) {
         median(ours.map(({ ms }, i) => ms / cli[i].ms))));
     bars.push(bar('sio-emit, peak RSS / redis-cli', 1,
         median(ours.map(({ rss }, i) => rss / cli[i].rss))));
-    const rows = [...results].map(([{ name }, list]) => [
+    const cliThroughTls = [...results.values()].at(-1);
+    const rows = [...results].map(([{ name, throughTls }, list]) => [
         `\`${name}\``, spread(list.map(({ ms }) => ms)),
-        spread(list.map(({ ms }, i) => ms / cli[i].ms)), spread(list.map(({ cpu }) => cpu)),
-        spread(list.map(({ rss }) => rss)),
+        spread(list.map(({ ms }, i) => ms / (throughTls ? cliThroughTls : cli)[i].ms)),
+        spread(list.map(({ cpu }) => cpu)), spread(list.map(({ rss }) => rss)),
     ]);
     console.error('bench: one emit done');
     return `### One emit, exec to exit\n\n${table(

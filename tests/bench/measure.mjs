@@ -2,8 +2,8 @@
 /* Running contestants in rounds, and tables of what came out. */
 import { spawn } from 'node:child_process';
 
-/** Run a program to its end. @return the JSON object on its last line of stdout */
-export function runJson(program, args, deadline = 120_000) {
+/** Run a program to its end. @return the JSON objects that are the lines of its stdout */
+export function runLines(program, args, deadline = 120_000) {
     return new Promise((resolve, reject) => {
         const child = spawn(program, args.map(String), { stdio: ['ignore', 'pipe', 'inherit'] });
         const timer = setTimeout(() => child.kill('SIGKILL'), deadline);
@@ -15,9 +15,14 @@ export function runJson(program, args, deadline = 120_000) {
             if (code !== 0)
                 reject(new Error(`${program} ${args.join(' ')}: ${signal ?? code}`));
             else
-                resolve(JSON.parse(out.trim().split('\n').pop()));
+                resolve(out.trim().split('\n').map((line) => JSON.parse(line)));
         });
     });
+}
+
+/** The same of a program that prints one. */
+export async function runJson(program, args, deadline) {
+    return (await runLines(program, args, deadline)).pop();
 }
 
 /** Run everyone once a round, each round beginning with another one, so that whatever
@@ -43,6 +48,8 @@ export function shown(x) {
         return `${(x / 1e6).toFixed(2)}M`;
     if (x >= 1e4)
         return `${(x / 1e3).toFixed(0)}k`;
+    if (x !== 0 && Math.abs(x) < 0.01)
+        return x.toPrecision(1);
     return x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(2);
 }
 

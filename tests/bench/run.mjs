@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* run.mjs --build DIR [--quick] [--only emits|once|lines|receives|rooms|membership]
- *         [--case small|object|binary]
+/* run.mjs --build DIR [--quick] [--only PART[,PART...]] [--case small|object|binary]
  *         [--rounds N] [--document FILE]
  * Runs the benchmarks against a private redis-server on a loopback port and prints Markdown,
  * into FILE as well, between its two markers; scripts/bench builds what it needs. What is
@@ -13,10 +12,20 @@ import { parseArgs } from 'node:util';
 import { Scope } from '../interop/lib/scope.mjs';
 import { measureLines, measureOneShot } from './command.mjs';
 import { require, writeInputs } from './cases.mjs';
+import { measureCodecs } from './codecs.mjs';
 import { measureEmits } from './emits.mjs';
+import { measureLinks } from './links.mjs';
 import { measureMembership } from './membership.mjs';
 import { table } from './measure.mjs';
 import { measureReceives, measureRooms } from './receives.mjs';
+import { measureTls } from './tls.mjs';
+
+/* In the order of the document; by the names that --only takes. */
+const PARTS = {
+    emits: measureEmits, tls: measureTls, once: measureOneShot, lines: measureLines,
+    links: measureLinks, codecs: measureCodecs, receives: measureReceives, rooms: measureRooms,
+    membership: measureMembership,
+};
 
 const { values: options } = parseArgs({
     options: {
@@ -24,6 +33,11 @@ const { values: options } = parseArgs({
         case: { type: 'string' }, rounds: { type: 'string' }, document: { type: 'string' },
     },
 });
+
+const chosen = options.only?.split(',') ?? Object.keys(PARTS);
+for (const name of chosen)
+    if (!Object.hasOwn(PARTS, name))
+        throw new Error(`--only ${name}: no such part, but ${Object.keys(PARTS).join(', ')}`);
 
 const output = (program, ...args) => execFileSync(program, args, {
     encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'],
@@ -69,19 +83,8 @@ async function bench(scope) {
     };
     const bars = [];
     const parts = [`${await machine()}\n`];
-    const wanted = (name) => options.only === undefined || options.only === name;
-    if (wanted('emits'))
-        parts.push(await measureEmits(scene, bars));
-    if (wanted('once'))
-        parts.push(await measureOneShot(scene, bars));
-    if (wanted('lines'))
-        parts.push(await measureLines(scene, bars));
-    if (wanted('receives'))
-        parts.push(await measureReceives(scene, bars));
-    if (wanted('rooms'))
-        parts.push(await measureRooms(scene, bars));
-    if (wanted('membership'))
-        parts.push(await measureMembership(scene, bars));
+    for (const name of chosen)
+        parts.push(await PARTS[name](scene, bars));
     parts.push(`### Bars\n\n${table(['what', 'bar', 'median', ''], bars)}`);
     return parts.join('\n');
 }

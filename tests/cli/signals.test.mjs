@@ -37,7 +37,7 @@ describe('fault 48: a stream that waits for input', () => {
 describe('fault 48: nothing that was read is forgotten', () => {
     /* The offset of a file is shared: what is behind it has not been read. */
     async function stopped(signal, args) {
-        const COUNT = 100_000;
+        const COUNT = 500_000; /* more than it sends until the signal comes */
         const seen = await listen(at);
         const path = await file(at.scope,
             Array.from({ length: COUNT }, (_, i) => `${i} ${'x'.repeat(80)}\n`).join(''));

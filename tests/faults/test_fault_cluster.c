@@ -172,6 +172,20 @@ static void fault_14_a_slots_master_dies(enum client_mode mode)
     redis_fixture_free(redis);
 }
 
+/* As its log says; 0: it does not as yet. */
+static int home_port(struct client *client)
+{
+    const char *at;
+    int port = 0;
+
+    pthread_mutex_lock(&client->lock);
+    at = strstr(client->log, "connected to ");
+    if (at != NULL && (at = strchr(at, ':')) != NULL)
+        port = atoi(at + 1);
+    pthread_mutex_unlock(&client->lock);
+    return port;
+}
+
 /* Channels that are not sharded: the node that the link is at home at dies. */
 static void fault_14_home_dies(enum client_mode mode)
 {
@@ -179,17 +193,14 @@ static void fault_14_home_dies(enum client_mode mode)
     struct on_redis t = {.redis = redis_fixture_new_with(&opts)};
     struct witness witnesses[NODES];
     char kill[32];
-    int port, repeats = 0, gaps;
-    const char *at;
+    int port = 0, repeats, gaps;
 
     ledger_init(&t.l, mode, &t.opts, redis_fixture_url(t.redis), MOST);
     for (int i = 0; i < NODES; i++)
         witness_follow(&witnesses[i], t.redis, nodes[i], MOST * 2);
     on_redis_open(&t);
     CLIENT_WAIT(&t.l.client, client_up(&t.l.client));
-    CLIENT_WAIT(&t.l.client, (at = strstr(t.l.client.log, "connected to ")) != NULL);
-    at = strrchr(at, ':');
-    port = at != NULL ? atoi(at + 1) : 0;
+    CLIENT_WAIT(&t.l.client, (port = home_port(&t.l.client)) != 0);
     ledger_run_to(&t.l, 2000, 1000);
     snprintf(kill, sizeof kill, "kill %d", port);
     redis_fixture_order(t.redis, kill);

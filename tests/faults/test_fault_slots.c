@@ -6,6 +6,7 @@
 #include "ledger.h"
 #include "link/publish.h"
 #include "link/slots.h"
+#include "link/subscribe.h"
 
 enum { NODES = 2 };
 
@@ -44,6 +45,8 @@ static const char *answer(void *arg, const char *command, int n)
 
     if (strcmp(command, "SPUBLISH") == 0)
         return node->spublish(node, node->asked++);
+    if (strcmp(command, "PUBSUB") == 0)
+        return "*2\r\n$1\r\na\r\n:3\r\n";
     if (strcmp(command, "CLUSTER") != 0)
         return FAKE_USUAL;
     switch (n % 4) { /* asked together: INFO, MYID, SHARDS, SLOTS */
@@ -302,6 +305,78 @@ static void fault_25_shard_channels_need_redis_7(enum client_mode mode)
     end(&c);
 }
 
+/* -- order, while a slot moves amid a burst -- */
+
+enum { BURST = 20000, FIRST = 3000 /* of them are accepted before the slot moves */ };
+
+static struct {
+    _Atomic int ended, failed, overtaken, last;
+} burst;
+
+static void on_burst_end(const struct sio__publish_result *result, void *owner, void (*fn)(void),
+                         void *user)
+{
+    int number = (int)(intptr_t)user;
+
+    (void)owner;
+    (void)fn;
+    burst.failed += result->status != SIO_OK;
+    burst.overtaken += number < burst.last;
+    burst.last = number;
+    burst.ended++;
+}
+
+static const char *accepts_some(struct node *node, int n)
+{
+    return n < FIRST ? ":7\r\n" : sends_to(node, "MOVED", "127.0.0.1", 1 - self(node));
+}
+
+static void fault_13_none_is_overtaken(enum client_mode mode)
+{
+    struct cluster c;
+
+    memset(&burst, 0, sizeof burst);
+    begin(&c, mode, accepts_some, accepts);
+    for (int i = 1; i <= BURST; i++) {
+        struct sio__completion completion = {.done = on_burst_end, .user = (void *)(intptr_t)i};
+        sio_status status;
+
+        while ((status = sio__link_publish(c.client.link, SIO__SPUBLISH, SIO_STR("a"), SIO_STR("1"),
+                                           &completion)) == SIO_EFULL)
+            client_turn(&c.client);
+        assert_int_equal(status, SIO_OK);
+        if (i % 20 == 0)
+            client_turn(&c.client);
+    }
+    CLIENT_WAIT(&c.client, burst.ended == BURST);
+    assert_int_equal(burst.failed, 0);
+    assert_int_equal(burst.overtaken, 0);
+    assert_true(c.nodes[1].asked >= BURST - FIRST);
+    end(&c);
+}
+
+/* The first publish to a node that is connected already, for a count, goes at once. */
+static void fault_13_nothing_waits_for_nothing(enum client_mode mode)
+{
+    struct sio__completion counted = {.done = on_end};
+    struct cluster c;
+    int64_t begin_ms;
+
+    begin(&c, mode, accepts, accepts);
+    counted.owner = &c;
+    assert_int_equal(
+        sio__link_count(c.client.link, SIO__COUNT_SHARD_SUBSCRIBERS, SIO_STR("a"), &counted),
+        SIO_OK);
+    CLIENT_WAIT(&c.client, c.ended == 1);
+    assert_int_equal(c.status, SIO_OK);
+    begin_ms = fixture_now_ms();
+    assert_int_equal(published(&c, "a"), SIO_OK);
+    assert_true(fixture_now_ms() - begin_ms < 150 * slowness());
+    end(&c);
+}
+
+IN_BOTH_MODES(fault_13_none_is_overtaken)
+IN_BOTH_MODES(fault_13_nothing_waits_for_nothing)
 IN_BOTH_MODES(fault_16_moved_in_a_circle)
 IN_BOTH_MODES(fault_16_moved_to_itself)
 IN_BOTH_MODES(fault_16_many_in_a_circle)
@@ -313,6 +388,10 @@ IN_BOTH_MODES(fault_16_not_now_is_tried_again)
 IN_BOTH_MODES(fault_25_shard_channels_need_redis_7)
 
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(fault_13_none_is_overtaken_thread),
+    cmocka_unit_test(fault_13_none_is_overtaken_loop),
+    cmocka_unit_test(fault_13_nothing_waits_for_nothing_thread),
+    cmocka_unit_test(fault_13_nothing_waits_for_nothing_loop),
     cmocka_unit_test(fault_16_moved_in_a_circle_thread),
     cmocka_unit_test(fault_16_moved_in_a_circle_loop),
     cmocka_unit_test(fault_16_moved_to_itself_thread),

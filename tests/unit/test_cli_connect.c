@@ -131,6 +131,9 @@ static void clusters(void **state)
         {"valkeys://h", "rediss-cluster://h"},
         {"redis-cluster://a,b", "redis-cluster://a,b"},
         {"rediss-cluster://a,b", "rediss-cluster://a,b"},
+        {"REDISS://u:p@h", "rediss-cluster://u:p@h"},
+        {"Valkeys://h", "rediss-cluster://h"},
+        {"Rediss-Sentinel://a/?master=m", "rediss-cluster://a/?master=m"},
         {"nothing", "nothing"},
     };
     struct options opts = NOTHING;
