@@ -125,11 +125,11 @@ struct sio_link {
     bool due_pending, tick_armed, peek_armed;
     uint32_t peek_ms; /* until the next look */
     uint32_t tick_at_ms;
-    struct sio__lane home;                  /* channels; outside of a cluster, all there is */
-    struct sio__lane *lanes;                /* a list that ends with it */
-    struct sio__subscriber *subscriber;     /* NULL: nobody has listened yet */
-    struct sio__sentinels *sentinels;       /* NULL: the URL names none */
-    struct sio__cluster *cluster;           /* NULL: the URL names none */
+    struct sio__lane home;              /* channels; outside of a cluster, all there is */
+    struct sio__lane *lanes;            /* a list that ends with it */
+    struct sio__subscriber *subscriber; /* NULL: nobody has listened yet */
+    struct sio__sentinels *sentinels;   /* NULL: the URL names none */
+    struct sio__cluster *cluster;       /* NULL: the URL names none */
     struct sio__tally tally;
     uint32_t load; /* publishes in the outboxes at the last exchange */
     bool active;   /* they were in use, last at: */
