@@ -212,7 +212,7 @@ static const char *read_medium_string(struct reader *r, const char *at)
         memcpy(to + len, text + len, PIECE);
         len += plain;
     } while (plain == PIECE);
-    if (text[len] != '"' || len > MEDIUM_TEXT)
+    if (text[len] != '"') /* a piece that is not plain to its end leaves len below 256 */
         return read_any_string(r, at);
     if (len <= FIXSTR_MAX) {
         char pieces[2][PIECE];
