@@ -13,15 +13,15 @@
 #include "link/sentinel.h"
 
 enum {
-    WAKE_BYTES = 128 * 1024,  /* staged while answers are awaited: wake for so many at once, */
-    BUSY_BYTES = 512 * 1024,  /* for so many if Redis is busy for longer than PEEK_MS anyway, */
-    WAKE_SHARE = 4,           /* but for no larger part of what the outbox can hold */
-    PEEK_MS = 1,              /* while answers are awaited, look at least so often, */
-    PAUSE_PUBLISHES = 4096,   /* and with so many, which keep Redis busy for longer, not more
-                                 often: a Redis that answers in small lots costs a switch of
-                                 threads for each; */
-    PEEK_MAX_MS = 32,         /* and less and less often while none come */
-    IDLE_MS = 1000,           /* unused for so long: spare memory is given back */
+    WAKE_BYTES = 128 * 1024, /* staged while answers are awaited: wake for so many at once, */
+    BUSY_BYTES = 512 * 1024, /* for so many if Redis is busy for longer than PEEK_MS anyway, */
+    WAKE_SHARE = 4,          /* but for no larger part of what the outbox can hold */
+    PEEK_MS = 1,             /* while answers are awaited, look at least so often, */
+    PAUSE_PUBLISHES = 4096,  /* and with so many, which keep Redis busy for longer, not more
+                                often: a Redis that answers in small lots costs a switch of
+                                threads for each; */
+    PEEK_MAX_MS = 32,        /* and less and less often while none come */
+    IDLE_MS = 1000,          /* unused for so long: spare memory is given back */
     FAR_MS = 3600 * 1000
 };
 
