@@ -235,9 +235,10 @@ static sio_status pack_header(sio_buf *out, char lead, uint32_t count)
     return lead == (char)0x80 ? sio__pack_map(out, count) : sio__pack_array(out, count);
 }
 
+/* Nothing was mended, so every fix is of a container that a one-byte header cannot count. */
 static size_t header_growth(const struct sio__json_fix *fix)
 {
-    return fix->count <= SIO__JSON_FIXED_MAX ? 0 : fix->count <= UINT16_MAX ? 2 : 4;
+    return fix->count <= UINT16_MAX ? 2 : 4;
 }
 
 /* What grows before an extent moves it, what grows in it makes it longer. */

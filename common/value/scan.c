@@ -57,7 +57,7 @@ static bool is_normal(unsigned lead, const sio_value *v, size_t size)
     case SIO_MAP:
         if (v->v.count < 16)
             return lead < 0xc0;
-        return v->v.count <= 0xffff ? (lead == 0xdc || lead == 0xde) : true;
+        return v->v.count > 0xffff; /* plain_container() has taken normal ones of 16 bits */
     default: /* undefined and dates, which are rare: decided by writing them again */
         return false;
     }
