@@ -11,11 +11,16 @@
 
 #include "value/utf8.h"
 
-/* Not an integer that MessagePack could hold as one. Without floor(), which is a call. */
+/* Not an integer that MessagePack could hold as one, and no NaN but JavaScript's. Without
+ * floor(), which is a call. */
 static bool is_normal_double(double number)
 {
+    uint64_t bits;
     if (fabs(number) < 0x1p63)
         return number != (double)(int64_t)number;
+    memcpy(&bits, &number, sizeof bits);
+    if (isnan(number))
+        return bits == UINT64_C(0x7ff8000000000000);
     return !(number >= -0x1p63 && number < 0x1p64);
 }
 

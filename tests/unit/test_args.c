@@ -223,6 +223,9 @@ static void packed_is_normalised(void **state)
         {"d7ff0000000000000001", "d6ff00000001"},
         {"c7020001ff", "c40201ff"},
         {"01c2a161", "01c2a161"},
+        {"cb7ff8000000000000", "cb7ff8000000000000"},
+        {"cbfff0000000007474", "cb7ff8000000000000"}, /* a NaN is a NaN */
+        {"cbfff0000000000000", "cbfff0000000000000"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         sio_args *args = fresh();
