@@ -86,7 +86,7 @@ static void all_servers_answer(void **state)
     world_bring(&w, RESPONSES, fill("{\"requestId\":\"%s\",\"rooms\":[]}", id));
     world_expect(&w, "dropped unexpected\n");
     world_bring(&w, RESPONSES,
-                fill("{\"requestId\":\"%s\",\"sockets\":[{\"id\":\"b\"},7,{\"id\":8}]}", id));
+                fill("{\"requestId\":\"%s\",\"sockets\":[{\"id\":\"b\"},7,{\"id\":8},9]}", id));
     world_expect(&w, "");
     world_bring(&w, RESPONSES, fill("{\"requestId\":\"%s\",\"sockets\":[{\"id\":\"c\"}]}", id));
     world_expect(&w, "socket a local\nsocket b\nsocket c\nfetched SIO_OK 2 of 2\n");
