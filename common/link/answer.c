@@ -95,7 +95,7 @@ static void *on_string(const redisReadTask *task, char *text, size_t len)
     return add(task, type, (int64_t)len, text);
 }
 
-static void *take_array(const redisReadTask *task, uint64_t elements)
+static void *on_array(const redisReadTask *task, sio__reader_elements elements)
 {
     struct sio__answer_reader *reader = self(task);
 
@@ -104,18 +104,6 @@ static void *take_array(const redisReadTask *task, uint64_t elements)
         return NULL;
     return add(task, SIO__TOKEN_ARRAY, (int64_t)elements, NULL);
 }
-
-#if HIREDIS_MAJOR >= 1
-static void *on_array(const redisReadTask *task, size_t elements)
-{
-    return take_array(task, elements);
-}
-#else
-static void *on_array(const redisReadTask *task, int elements)
-{
-    return take_array(task, (uint64_t)elements); /* never negative: hiredis has looked */
-}
-#endif
 
 static void *on_integer(const redisReadTask *task, long long number)
 {

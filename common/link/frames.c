@@ -38,7 +38,7 @@ static void *on_string(const redisReadTask *task, char *text, size_t len)
     return take(task, task->type == REDIS_REPLY_STRING, text, len);
 }
 
-static void *take_array(const redisReadTask *task, uint64_t elements)
+static void *on_array(const redisReadTask *task, sio__reader_elements elements)
 {
     struct sio__frame_reader *reader = self(task);
 
@@ -51,18 +51,6 @@ static void *take_array(const redisReadTask *task, uint64_t elements)
     reader->elements = (size_t)elements;
     return reader;
 }
-
-#if HIREDIS_MAJOR >= 1
-static void *on_array(const redisReadTask *task, size_t elements)
-{
-    return take_array(task, elements);
-}
-#else
-static void *on_array(const redisReadTask *task, int elements)
-{
-    return take_array(task, (uint64_t)elements); /* never negative: hiredis has looked */
-}
-#endif
 
 static void *on_integer(const redisReadTask *task, long long number)
 {

@@ -67,25 +67,13 @@ static void *on_string(const redisReadTask *task, char *text, size_t len)
     return object;
 }
 
-static void *take_array(const redisReadTask *task, uint64_t elements)
+static void *on_array(const redisReadTask *task, sio__reader_elements elements)
 {
     self(task)->error = sio__reader_refuses(task, elements);
     if (self(task)->error != NULL)
         return NULL;
     return take(task, SIO__REPLY_ARRAY, (int64_t)elements);
 }
-
-#if HIREDIS_MAJOR >= 1
-static void *on_array(const redisReadTask *task, size_t elements)
-{
-    return take_array(task, elements);
-}
-#else
-static void *on_array(const redisReadTask *task, int elements)
-{
-    return take_array(task, (uint64_t)elements); /* never negative: hiredis has looked */
-}
-#endif
 
 static void *on_integer(const redisReadTask *task, long long number)
 {

@@ -4,59 +4,23 @@
 #include "wire/sharded.h"
 
 #include "value/json_scan.h"
+#include "wire/channel_name.h"
 #include "wire/usual.h"
 
 static const sio_str none = {NULL, 0};
 
 /* ---- channels ---- */
 
-static char *put(char *at, sio_str text)
-{
-    if (text.len > 0)
-        memcpy(at, text.ptr, text.len);
-    return at + text.len;
-}
-
 sio_status sio__sharded_channel_write(const struct sio__peer *peer, sio_str suffix, sio_buf *out)
 {
-    size_t len = peer->key.len + 1 + peer->nsp.len + 1;
-    if (suffix.ptr != NULL)
-        len += suffix.len + 1;
-    sio_status status = sio_buf_reserve(out, len);
-    if (status != SIO_OK)
-        return status;
-    char *at = put(out->ptr + out->len, peer->key);
-    *at++ = '#';
-    at = put(at, peer->nsp);
-    *at++ = '#';
-    if (suffix.ptr != NULL) {
-        at = put(at, suffix);
-        *at = '#';
-    }
-    out->len += len;
-    return SIO_OK;
-}
-
-static inline bool eat(sio_str *text, sio_str prefix)
-{
-    if (text->len < prefix.len ||
-        (prefix.len > 0 && memcmp(text->ptr, prefix.ptr, prefix.len) != 0))
-        return false;
-    text->ptr += prefix.len;
-    text->len -= prefix.len;
-    return true;
+    return sio__channel_write(peer, SIO_STR("#"), suffix, out);
 }
 
 bool sio__sharded_channel_read(const struct sio__peer *peer, sio_str channel, sio_str *suffix)
 {
-    sio_str rest = channel;
     *suffix = none;
-    if (!eat(&rest, peer->key) || !eat(&rest, SIO_STR("#")) || !eat(&rest, peer->nsp) ||
-        !eat(&rest, SIO_STR("#")))
-        return false;
-    if (rest.len > 0)
-        *suffix = sio_str_of(rest.ptr, rest.len - 1);
-    return true;
+    return sio__channel_eat(&channel, peer->key) && sio__channel_eat(&channel, SIO_STR("#")) &&
+           sio__channel_suffix(peer, channel, suffix);
 }
 
 /* String.prototype.length of valid UTF-8: characters, and one more for each that takes a pair
